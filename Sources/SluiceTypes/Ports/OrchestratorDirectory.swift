@@ -1,0 +1,41 @@
+/// An orchestrator as discovery last saw it.
+package struct OrchestratorEntry: Hashable, Sendable {
+    package var id: OrchestratorID
+    package var capabilities: CapabilitySet
+    /// Wei per pixel as numerator/denominator; `nil` off-chain, where nothing is asked.
+    package var price: Price?
+    package var version: String
+    /// Whether it answered the last time it was asked.
+    package var isReachable: Bool
+
+    package init(
+        id: OrchestratorID, capabilities: CapabilitySet, price: Price? = nil, version: String = "",
+        isReachable: Bool = true
+    ) {
+        self.id = id
+        self.capabilities = capabilities
+        self.price = price
+        self.version = version
+        self.isReachable = isReachable
+    }
+}
+
+/// `pricePerUnit` wei for `pixelsPerUnit` pixels; `pixelsPerUnit` is above 0.
+package struct Price: Hashable, Sendable {
+    package var pricePerUnit: Int64
+    package var pixelsPerUnit: Int64
+
+    package init?(pricePerUnit: Int64, pixelsPerUnit: Int64) {
+        guard pixelsPerUnit > 0, pricePerUnit >= 0 else { return nil }
+        self.pricePerUnit = pricePerUnit
+        self.pixelsPerUnit = pixelsPerUnit
+    }
+
+    package var weiPerPixel: Double { Double(pricePerUnit) / Double(pixelsPerUnit) }
+}
+
+/// Who is there. Always warm: asking never waits for the network.
+package protocol OrchestratorDirectory: Sendable {
+    /// All known orchestrators, in a stable order.
+    var entries: [OrchestratorEntry] { get }
+}

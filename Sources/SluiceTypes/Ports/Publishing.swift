@@ -1,0 +1,57 @@
+/// Receives one publisher's packets, synchronously, on the publisher's own event loop. Not Sendable: confined to it.
+package protocol PacketSink: AnyObject {
+    /// A decoder configuration; before the first packet of a track, and again when the publisher changes it.
+    func configure(video: VideoParameters)
+    func configure(audio: AudioParameters)
+    /// - Parameter packet: dts in arrival order per track; packets before their track's configuration are dropped by the caller.
+    func consume(_ packet: EncodedPacket)
+    /// The publisher has gone, in order or not; last call. The last segment is closed here.
+    func finish()
+}
+
+/// Who wants to publish what, before anybody said yes.
+package struct PublishRequest: Sendable {
+    package enum Origin: String, Sendable { case rtmp, httpPush }
+
+    package var stream: StreamID
+    package var key: String?
+    package var origin: Origin
+    package var remoteAddress: String
+
+    package init(stream: StreamID, key: String?, origin: Origin, remoteAddress: String) {
+        self.stream = stream
+        self.key = key
+        self.origin = origin
+        self.remoteAddress = remoteAddress
+    }
+}
+
+/// Why a publisher was turned away.
+package enum PublishRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    case alreadyPublishing(StreamID)
+    case tooManyStreams(limit: Int)
+    case shuttingDown
+
+    package var description: String {
+        switch self {
+        case .alreadyPublishing(let stream): "stream \(stream) already has a live publisher"
+        case .tooManyStreams(let limit): "this gateway carries its limit of \(limit) streams"
+        case .shuttingDown: "this gateway is shutting down"
+        }
+    }
+}
+
+/// A publisher that was let in. Holding it keeps the stream's name taken.
+package protocol Publication: Sendable {
+    /// Makes the sink. Call once, on the event loop that will feed it.
+    func makeSink() -> any PacketSink
+}
+
+/// The gateway's front door for live packets.
+package protocol PublisherGate: Sendable {
+    /// - Parameters:
+    ///   - evict: called, once and from any thread, when another publisher takes the name over because this one was silent for
+    ///     too long, or when the operator ends the stream: close the connection.
+    /// - Throws: `PublishRefusal`.
+    func open(_ request: PublishRequest, evict: @escaping @Sendable () -> Void) async throws -> any Publication
+}

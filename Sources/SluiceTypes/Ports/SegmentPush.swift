@@ -1,0 +1,85 @@
+package import NIOCore
+
+/// One pushed segment as it came by HTTP (specs/gateway-surface §3).
+package struct PushedSegment: Sendable {
+    package var stream: StreamID
+    package var sequence: SegmentSequence
+    package var container: SegmentContainer
+    package var bytes: ByteBuffer
+    /// `Content-Duration`; `nil` when missing or unreadable.
+    package var declaredDuration: Duration?
+    /// `Content-Resolution` as width and height.
+    package var declaredResolution: (width: Int, height: Int)?
+    /// From the `Livepeer-Transcode-Configuration` header; `nil` keeps the gateway's default profiles. Only the first
+    /// segment of a stream is heard.
+    package var profiles: [TranscodeProfile]?
+    package var firstByte: ContinuousClock.Instant
+    package var firstByteWallClock: Int64
+    package var remoteAddress: String
+
+    package init(
+        stream: StreamID, sequence: SegmentSequence, container: SegmentContainer, bytes: ByteBuffer,
+        declaredDuration: Duration? = nil, declaredResolution: (width: Int, height: Int)? = nil,
+        profiles: [TranscodeProfile]? = nil, firstByte: ContinuousClock.Instant, firstByteWallClock: Int64,
+        remoteAddress: String
+    ) {
+        self.stream = stream
+        self.sequence = sequence
+        self.container = container
+        self.bytes = bytes
+        self.declaredDuration = declaredDuration
+        self.declaredResolution = declaredResolution
+        self.profiles = profiles
+        self.firstByte = firstByte
+        self.firstByteWallClock = firstByteWallClock
+        self.remoteAddress = remoteAddress
+    }
+}
+
+/// One finished rendition of a pushed segment, for the multipart answer.
+package struct PushedRendition: Sendable {
+    package var profile: TranscodeProfile
+    package var bytes: ByteBuffer
+
+    package init(profile: TranscodeProfile, bytes: ByteBuffer) {
+        self.profile = profile
+        self.bytes = bytes
+    }
+}
+
+/// Why a pushed segment was not, or not wholly, worked off; the case decides the HTTP status.
+package enum PushFailure: Error, Sendable, CustomStringConvertible {
+    /// 422: no media, no video where it is needed, unknown codec.
+    case unusableMedia(String)
+    /// 422 in the reference too: no orchestrator managed it in time.
+    case attemptsExhausted(String)
+    /// 503, text `No sessions available`.
+    case noOrchestrator
+    /// 409: the stream is being published by other means.
+    case refused(PublishRefusal)
+    /// 400: the sequence went back, or came twice.
+    case staleSequence(SegmentSequence, newest: SegmentSequence)
+
+    package var description: String {
+        switch self {
+        case .unusableMedia(let text): text
+        case .attemptsExhausted(let text): text
+        case .noOrchestrator: "No sessions available"
+        case .refused(let refusal): refusal.description
+        case .staleSequence(let sequence, let newest):
+            "segment \(sequence) is not newer than \(newest), the newest of this stream; number segments upwards"
+        }
+    }
+}
+
+/// The gateway's front door for whole segments.
+package protocol SegmentPush: Sendable {
+    /// Takes the segment in and follows it to its end.
+    ///
+    /// - Returns: the renditions in profile order; empty for a stream without profiles.
+    /// - Throws: `PushFailure`.
+    func push(_ segment: PushedSegment) async throws -> [PushedRendition]
+
+    /// Ends a pushed stream now instead of after its idle time. Returns whether there was one.
+    func end(_ stream: StreamID) async -> Bool
+}
