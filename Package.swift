@@ -8,6 +8,9 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
 // The layer table of docs/Architecture.md; Tests/ArchitectureTests compares it with the import lines.
 let package = Package(
     name: "sluice",
@@ -26,17 +29,27 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
+        .target(name: "CKeccak"),
         .target(
-            name: "SluiceTypes", dependencies: [.product(name: "NIOCore", package: "swift-nio")],
-            swiftSettings: settings),
+            name: "CFFmpeg",
+            linkerSettings: ["avformat", "avcodec", "avutil", "swscale", "swresample"].map { .linkedLibrary($0) }),
+        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "SluiceTypes", dependencies: ["CKeccak", nioCore], swiftSettings: settings),
         .target(
             name: "SluiceProto", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
-            swiftSettings: settings),
+            exclude: ["net/lp_rpc.proto"], swiftSettings: settings),
+        .target(name: "SluiceRouting", dependencies: ["SluiceTypes"], swiftSettings: settings),
+        .target(
+            name: "SluiceWire",
+            dependencies: [
+                "SluiceTypes", "SluiceProto", "COpenSSL", nioCore,
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ], swiftSettings: settings),
+        .target(name: "SluiceMedia", dependencies: ["SluiceTypes", "CFFmpeg", nioCore], swiftSettings: settings),
         .target(
             name: "SluiceNetwork",
             dependencies: [
-                "SluiceTypes", "SluiceProto",
-                .product(name: "NIOCore", package: "swift-nio"),
+                "SluiceTypes", "SluiceProto", "SluiceWire", "COpenSSL", nioCore, logging,
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOTLS", package: "swift-nio"),
@@ -46,15 +59,64 @@ let package = Package(
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ], swiftSettings: settings),
+        .target(
+            name: "SluiceGateway",
+            dependencies: ["SluiceTypes", "SluiceRouting", "SluiceWire", "SluiceMedia", nioCore, logging],
+            swiftSettings: settings),
+        .target(
+            name: "SluiceOrchestrator", dependencies: ["SluiceTypes", "SluiceMedia", nioCore, logging],
+            swiftSettings: settings),
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "SluiceNetwork",
+                "SluiceTypes", "SluiceRouting", "SluiceWire", "SluiceMedia", "SluiceNetwork", "SluiceGateway",
+                "SluiceOrchestrator", nioCore, logging,
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
+            ], swiftSettings: settings),
+        .target(
+            name: "SluiceTesting", dependencies: ["SluiceTypes", "SluiceRouting", nioCore], swiftSettings: settings),
+        .testTarget(name: "ArchitectureTests", swiftSettings: settings),
+        .testTarget(name: "SluiceTypesTests", dependencies: ["SluiceTypes", "SluiceTesting", nioCore], swiftSettings: settings),
+        .testTarget(name: "SluiceRoutingTests", dependencies: ["SluiceRouting", "SluiceTypes"], swiftSettings: settings),
+        .testTarget(
+            name: "SluiceWireTests",
+            dependencies: [
+                "SluiceWire", "SluiceTypes", "SluiceProto", nioCore,
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ], swiftSettings: settings),
+        .testTarget(
+            name: "SluiceMediaTests", dependencies: ["SluiceMedia", "SluiceTypes", "SluiceTesting", nioCore],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SluiceNetworkTests",
+            dependencies: [
+                "SluiceNetwork", "SluiceWire", "SluiceProto", "SluiceTypes", nioCore, logging,
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ], swiftSettings: settings),
+        .testTarget(
+            name: "SluiceGatewayTests",
+            dependencies: [
+                "SluiceGateway", "SluiceRouting", "SluiceMedia", "SluiceWire", "SluiceTypes", "SluiceTesting", nioCore, logging,
+            ], swiftSettings: settings),
+        .testTarget(
+            name: "SluiceOrchestratorTests",
+            dependencies: ["SluiceOrchestrator", "SluiceMedia", "SluiceTypes", "SluiceTesting", nioCore, logging],
+            swiftSettings: settings),
+        .testTarget(name: "sluiceTests", dependencies: ["sluice", "SluiceTypes"], swiftSettings: settings),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "sluice", "SluiceGateway", "SluiceOrchestrator", "SluiceNetwork", "SluiceWire", "SluiceMedia", "SluiceTypes",
+                "SluiceTesting", nioCore, logging, .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

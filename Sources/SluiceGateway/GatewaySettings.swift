@@ -1,0 +1,39 @@
+package import SluiceRouting
+package import SluiceTypes
+
+/// How a gateway treats its streams. Checked where it is read from a file; in here everything is in range.
+package struct GatewaySettings: Sendable {
+    /// What stands in a rendition's playlist where its segment did not come back.
+    package enum MissingRendition: String, Sendable, CaseIterable {
+        /// `EXT-X-GAP`: the player jumps over it.
+        case gap
+        /// The source segment stands in, after a discontinuity.
+        case source
+        /// As `gap`, but only after the deadline and a further wait.
+        case wait
+    }
+
+    package var segmentTarget: Duration = .seconds(2)
+    package var profiles: [TranscodeProfile] = []
+    package var maxStreams = 500
+    /// Segments listed in a live playlist.
+    package var playlistWindow = 6
+    /// Segments kept in memory after they have left the playlist, for players that are a little late.
+    package var playlistGrace = 1
+    package var missingRendition: MissingRendition = .gap
+    package var missingRenditionWait: Duration = .seconds(2)
+    package var dispatch = SegmentDispatch.Settings()
+    package var selection = OrchestratorSelection.Settings()
+    /// Segments of one stream sent out and not yet answered.
+    package var maxInFlight = 4
+    /// Segments of one stream cut and not yet sent out; past it they count as missing, so memory stays bounded.
+    package var maxWaiting = 8
+    /// A pushed stream without a segment for this long has ended.
+    package var pushIdle: Duration = .seconds(60)
+    /// A publisher silent for this long loses its name to the next who asks.
+    package var takeoverAfter: Duration = .seconds(5)
+    /// How long the playlists of an ended stream stay.
+    package var linger: Duration = .seconds(60)
+
+    package init() {}
+}

@@ -1,0 +1,43 @@
+package import NIOCore
+package import SluiceTypes
+
+/// Viewers are answered from memory, at once.
+extension StreamTable: DeliverySource {
+    package func multivariantPlaylist(of stream: StreamID) -> Delivery<ByteBuffer> {
+        output(stream)?.multivariantPlaylist() ?? .unknown
+    }
+
+    package func mediaPlaylist(of stream: StreamID, rendition: String) -> Delivery<ByteBuffer> {
+        output(stream)?.mediaPlaylist(rendition) ?? .unknown
+    }
+
+    package func segment(
+        of stream: StreamID, rendition: String, sequence: SegmentSequence, container: SegmentContainer
+    ) -> Delivery<ByteBuffer> {
+        output(stream)?.segment(rendition, sequence, container) ?? .unknown
+    }
+
+    private func output(_ stream: StreamID) -> StreamOutput? {
+        entries.withLock { $0[stream]?.output }
+    }
+
+    func live(_ stream: StreamID) -> LiveStream? {
+        entries.withLock { $0[stream]?.live }
+    }
+
+    package func status(route: RouteStage) -> GatewayStatus {
+        let streams = entries.withLock { entries in
+            entries.map { id, entry in
+                GatewayStatus.Stream(
+                    id: id.rawValue, origin: entry.live?.origin.rawValue ?? "", isLive: entry.live != nil,
+                    renditions: entry.output.counts.map { .init(name: $0.rendition, published: $0.published, gaps: $0.gaps) },
+                    segments: entry.live?.pipeline.recent.all ?? [])
+            }
+        }
+        let orchestrators = route.picture.map {
+            GatewayStatus.Orchestrator(
+                id: $0.entry.id.rawValue, isReachable: $0.entry.isReachable, version: $0.entry.version, roundTrip: $0.roundTrip)
+        }
+        return GatewayStatus(streams: streams.sorted { $0.id < $1.id }, orchestrators: orchestrators)
+    }
+}

@@ -1,0 +1,34 @@
+import NIOCore
+import SluiceRouting
+import SluiceTypes
+import Synchronization
+
+/// Gives each rendition back in the order of its segments. One rendition never waits for another.
+final class ReassembleStage: Sendable {
+    enum Outcome: Sendable {
+        case made(ByteBuffer)
+        case missing
+    }
+
+    private struct Settled: Sendable {
+        var segment: Segment
+        var outcome: Outcome
+    }
+
+    private let windows: Mutex<[ReassemblyWindow<Settled>]>
+    private let packaging: PackageStage
+
+    init(renditions: Int, packaging: PackageStage) {
+        self.windows = Mutex((0..<renditions).map { _ in ReassemblyWindow() })
+        self.packaging = packaging
+    }
+
+    func settle(_ rendition: Int, ordinal: Int64, _ segment: Segment, _ outcome: Outcome) {
+        // Published under the lock: two threads that settle neighbours must not overtake each other.
+        windows.withLock { windows in
+            for ready in windows[rendition].settle(ordinal, Settled(segment: segment, outcome: outcome)) {
+                packaging.publish(rendition, of: ready.segment, ready.outcome)
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import SluiceMedia
+import SluiceTypes
+
+/// Packets become segments on the publisher's own event loop: from the socket to the source playlist there is no task.
+struct SegmentStage: Publication {
+    let live: LiveStream
+    let table: StreamTable
+
+    func makeSink() -> any PacketSink { Sink(live: live, table: table) }
+
+    private final class Sink: PacketSink {
+        private let live: LiveStream
+        private let segmenter: LiveSegmenter
+
+        init(live: LiveStream, table: StreamTable) {
+            self.live = live
+            let logger = table.logger
+            let stream = live.pipeline.id
+            segmenter = LiveSegmenter(
+                stream: stream, firstSequence: live.pipeline.output.newest?.next ?? SegmentSequence(0),
+                settings: .init(target: table.settings.segmentTarget, hashing: !live.pipeline.output.profiles.isEmpty),
+                onSegment: { segment in live.pipeline.accept(segment) },
+                onWarning: { text in logger.warning("segmenting", metadata: ["stream": "\(stream)", "warning": "\(text)"]) })
+        }
+
+        func configure(video: VideoParameters) { segmenter.configure(video: video) }
+        func configure(audio: AudioParameters) { segmenter.configure(audio: audio) }
+
+        func consume(_ packet: EncodedPacket) {
+            live.hear()
+            segmenter.consume(packet)
+        }
+
+        func finish() {
+            segmenter.finish()
+            live.pipeline.finish()
+        }
+    }
+}

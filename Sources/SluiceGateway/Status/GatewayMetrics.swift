@@ -1,0 +1,55 @@
+package import SluiceTypes
+
+/// Every number a gateway counts, in one place.
+package struct GatewayMetrics: Sendable {
+    private static let fast = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8]
+
+    let streamsOpened: Counter
+    let segmentsCut: Counter
+    let segmentsLost: Counter
+    let attemptsFailed: Counter
+    let renditionsPublished: Counter
+    let renditionsMissing: Counter
+    let sourceBytes: Counter
+    private let sourcePublish: Histogram
+    private let accepted: Histogram
+    private let rendition: Histogram
+    private let published: Histogram
+
+    package init(registry: MetricRegistry) {
+        streamsOpened = registry.counter("sluice_streams_opened_total", help: "Publishers let in, takeovers too.")
+        segmentsCut = registry.counter("sluice_segments_total", help: "Source segments cut or pushed.")
+        segmentsLost = registry.counter(
+            "sluice_segments_lost_total", help: "Segments that came back incomplete or not at all by their deadline.")
+        attemptsFailed = registry.counter(
+            "sluice_segment_attempts_failed_total", help: "Attempts at an orchestrator that failed; more than one a segment is possible.")
+        renditionsPublished = registry.counter("sluice_renditions_published_total", help: "Rendition segments put into playlists.")
+        renditionsMissing = registry.counter("sluice_renditions_missing_total", help: "Rendition segments that never came.")
+        sourceBytes = registry.counter("sluice_source_bytes_total", help: "Bytes of source segments.")
+        sourcePublish = registry.histogram(
+            "sluice_segment_source_publish_seconds",
+            help: "From the packet that closed a segment to the segment standing in the source playlist.", buckets: Self.fast)
+        accepted = registry.histogram(
+            "sluice_segment_accepted_seconds", help: "From the cut to the orchestrator's early answer.", buckets: Self.fast)
+        rendition = registry.histogram(
+            "sluice_segment_rendition_seconds", help: "From the cut to the last byte of one rendition.", buckets: Self.fast)
+        published = registry.histogram(
+            "sluice_segment_published_seconds", help: "From the cut to the last rendition in its playlist.", buckets: Self.fast)
+    }
+
+    func sourcePublished(_ segment: Segment) {
+        segmentsCut.increment()
+        sourceBytes.increment(by: segment.bytes.readableBytes)
+        if let instant = segment.timeline.sourcePublished {
+            sourcePublish.observe(segment.timeline.cut.duration(to: instant).inSeconds)
+        }
+    }
+
+    func observe(_ timeline: SegmentTimeline) {
+        if let instant = timeline.accepted { accepted.observe(timeline.cut.duration(to: instant).inSeconds) }
+        for instant in timeline.renditions.compactMap(\.self) {
+            rendition.observe(timeline.cut.duration(to: instant).inSeconds)
+        }
+        if let instant = timeline.published { published.observe(timeline.cut.duration(to: instant).inSeconds) }
+    }
+}

@@ -1,0 +1,52 @@
+import NIOCore
+import SluiceTypes
+import SluiceWire
+
+/// What viewers may have of one rendition: its window, the bytes in it, and the playlist rendered once per change.
+struct RenditionShelf {
+    let name: String
+    private(set) var window: PlaylistWindow
+    private(set) var appended = 0
+    private(set) var gaps = 0
+    private var bytes: [SegmentSequence: ByteBuffer] = [:]
+    private var rendered: ByteBuffer?
+
+    init(name: String, length: Int, grace: Int) {
+        self.name = name
+        self.window = PlaylistWindow(length: length, grace: grace)
+    }
+
+    /// - Parameter content: `nil` for a gap.
+    mutating func append(_ entry: PlaylistEntry, _ content: ByteBuffer?) {
+        for left in window.append(entry) { bytes[left] = nil }
+        if let content { bytes[entry.sequence] = content } else { gaps += 1 }
+        appended += 1
+        rendered = nil
+    }
+
+    mutating func end() {
+        window.end()
+        rendered = nil
+    }
+
+    mutating func reopen() {
+        window.reopen()
+        rendered = nil
+    }
+
+    mutating func playlist() -> ByteBuffer {
+        if let rendered { return rendered }
+        let fresh = ByteBuffer(string: window.render(rendition: name))
+        rendered = fresh
+        return fresh
+    }
+
+    func segment(_ sequence: SegmentSequence, _ container: SegmentContainer) -> Delivery<ByteBuffer> {
+        switch window.standing(of: sequence) {
+        case .found(let entry):
+            if entry.container == container, let content = bytes[sequence] { .found(content) } else { .unknown }
+        case .gone: .gone
+        case .unknown: .unknown
+        }
+    }
+}

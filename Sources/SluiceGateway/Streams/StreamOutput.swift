@@ -1,0 +1,171 @@
+import NIOCore
+import SluiceTypes
+import SluiceWire
+import Synchronization
+
+/// Everything viewers can see of one stream. Outlives its publisher, so that a returning one goes on where it stopped.
+package final class StreamOutput: Sendable {
+    static let sourceName = "source"
+
+    private struct State {
+        var source: RenditionShelf
+        var renditions: [RenditionShelf]
+        var newest: SegmentSequence?
+        var sourceVariant: Variant?
+        var renditionVariants: [Variant?]
+        var isEnded = false
+    }
+
+    let stream: StreamID
+    let profiles: [TranscodeProfile]
+    private let state: Mutex<State>
+
+    init(stream: StreamID, profiles: [TranscodeProfile], settings: GatewaySettings) {
+        self.stream = stream
+        self.profiles = profiles
+        func shelf(_ name: String) -> RenditionShelf {
+            RenditionShelf(name: name, length: settings.playlistWindow, grace: settings.playlistGrace)
+        }
+        self.state = Mutex(
+            State(
+                source: shelf(Self.sourceName), renditions: profiles.map { shelf($0.name) },
+                renditionVariants: profiles.map { _ in nil }))
+    }
+
+    /// The newest segment that was cut, whatever became of its renditions.
+    var newest: SegmentSequence? { state.withLock { $0.newest } }
+    var isEnded: Bool { state.withLock { $0.isEnded } }
+
+    func publishSource(_ segment: Segment) {
+        state.withLock { state in
+            state.source.append(PlaylistEntry(segment, isGap: false, byteCount: segment.bytes.readableBytes), segment.bytes)
+            state.newest = segment.sequence
+            if state.sourceVariant == nil || segment.startsDiscontinuity {
+                state.sourceVariant = Variant(source: segment)
+            }
+        }
+    }
+
+    /// - Parameter startsDiscontinuity: what stood here before was not of this coding, whatever the source says.
+    func publish(rendition index: Int, of segment: Segment, _ content: ByteBuffer, startsDiscontinuity: Bool) {
+        let entry = PlaylistEntry(
+            segment, isGap: false, byteCount: content.readableBytes, container: profiles[index].container,
+            startsDiscontinuity: startsDiscontinuity)
+        state.withLock { state in
+            state.renditions[index].append(entry, content)
+            if state.renditionVariants[index] == nil || segment.startsDiscontinuity {
+                state.renditionVariants[index] = Variant(profile: profiles[index], source: segment, sample: content)
+            }
+        }
+    }
+
+    /// The source segment in the place of a rendition's.
+    func publishStandIn(rendition index: Int, of segment: Segment, startsDiscontinuity: Bool) {
+        let entry = PlaylistEntry(
+            segment, isGap: false, byteCount: segment.bytes.readableBytes, startsDiscontinuity: startsDiscontinuity)
+        state.withLock { $0.renditions[index].append(entry, segment.bytes) }
+    }
+
+    func publishGap(rendition index: Int, of segment: Segment) {
+        let entry = PlaylistEntry(segment, isGap: true, byteCount: 0, container: profiles[index].container)
+        state.withLock { $0.renditions[index].append(entry, nil) }
+    }
+
+    func end() {
+        state.withLock { state in
+            state.isEnded = true
+            state.source.end()
+            for index in state.renditions.indices { state.renditions[index].end() }
+        }
+    }
+
+    func reopen() {
+        state.withLock { state in
+            state.isEnded = false
+            state.source.reopen()
+            for index in state.renditions.indices { state.renditions[index].reopen() }
+        }
+    }
+
+    func multivariantPlaylist() -> Delivery<ByteBuffer> {
+        state.withLock { state in
+            var variants: [Variant] = []
+            if var source = state.sourceVariant {
+                source.peakBandwidth = state.source.window.peakBandwidth
+                source.averageBandwidth = state.source.window.averageBandwidth
+                variants.append(source)
+            }
+            for (index, variant) in state.renditionVariants.enumerated() {
+                guard var variant else { continue }
+                variant.peakBandwidth = state.renditions[index].window.peakBandwidth
+                variant.averageBandwidth = state.renditions[index].window.averageBandwidth
+                variants.append(variant)
+            }
+            guard !variants.isEmpty else { return .unknown }
+            return .found(ByteBuffer(string: MultivariantPlaylist.render(stream: stream, variants: variants)))
+        }
+    }
+
+    func mediaPlaylist(_ rendition: String) -> Delivery<ByteBuffer> {
+        state.withLock { state in
+            guard let path = state.shelfPath(rendition), state[keyPath: path].appended > 0 else { return .unknown }
+            return .found(state[keyPath: path].playlist())
+        }
+    }
+
+    func segment(_ rendition: String, _ sequence: SegmentSequence, _ container: SegmentContainer) -> Delivery<ByteBuffer> {
+        state.withLock { state in
+            guard let path = state.shelfPath(rendition) else { return .unknown }
+            return state[keyPath: path].segment(sequence, container)
+        }
+    }
+
+    /// Segments listed so far and gaps among them, by rendition; the source first.
+    var counts: [(rendition: String, published: Int, gaps: Int)] {
+        state.withLock { state in
+            ([state.source] + state.renditions).map { ($0.name, $0.appended, $0.gaps) }
+        }
+    }
+}
+
+extension StreamOutput.State {
+    fileprivate func shelfPath(_ rendition: String) -> WritableKeyPath<Self, RenditionShelf>? {
+        if rendition == StreamOutput.sourceName { return \.source }
+        guard let index = renditions.firstIndex(where: { $0.name == rendition }) else { return nil }
+        return \.renditions[index]
+    }
+}
+
+extension PlaylistEntry {
+    fileprivate init(
+        _ segment: Segment, isGap: Bool, byteCount: Int, container: SegmentContainer? = nil, startsDiscontinuity: Bool = false
+    ) {
+        self.init(
+            sequence: segment.sequence, duration: segment.duration, wallClock: segment.timeline.firstByteWallClock,
+            startsDiscontinuity: segment.startsDiscontinuity || startsDiscontinuity, isGap: isGap, container: container ?? segment.container,
+            byteCount: byteCount)
+    }
+}
+
+extension Variant {
+    fileprivate init(source segment: Segment) {
+        var codecs: [String] = []
+        if let video = segment.video, let text = CodecStrings.video(video, sample: segment.bytes) { codecs.append(text) }
+        if let audio = segment.audio, let text = CodecStrings.audio(audio) { codecs.append(text) }
+        self.init(
+            rendition: StreamOutput.sourceName, width: segment.video.map(\.width), height: segment.video.map(\.height),
+            frameRate: segment.video?.frameRate?.value, codecs: codecs, peakBandwidth: 0, averageBandwidth: 0)
+    }
+
+    fileprivate init(profile: TranscodeProfile, source segment: Segment, sample: ByteBuffer) {
+        var codecs: [String] = []
+        let made = VideoParameters(codec: profile.codec, width: profile.width, height: profile.height)
+        if segment.video != nil, let text = CodecStrings.video(made, sample: sample) { codecs.append(text) }
+        if let audio = segment.audio, let text = CodecStrings.audio(audio) { codecs.append(text) }
+        let size = segment.video.map { profile.outputSize(sourceWidth: $0.width, sourceHeight: $0.height) }
+        self.init(
+            rendition: profile.name, width: size?.width, height: size?.height,
+            frameRate: (profile.frameRate ?? segment.video?.frameRate)?.value, codecs: codecs, peakBandwidth: 0,
+            averageBandwidth: 0)
+    }
+}

@@ -1,0 +1,158 @@
+import NIOCore
+package import SluiceTypes
+import Synchronization
+
+/// The way of one stream, stage by stage: the product's table of contents.
+///
+///     ingest      IngestStage       a publisher is let in; packets, or whole segments, arrive
+///     demux       DemuxStage        pushed bytes become facts (packets of RTMP need none)
+///     segment     SegmentStage      packets become segments, on the publisher's own event loop
+///     route       RouteStage        who could do it, best first
+///     dispatch    DispatchStage     sent, watched, sent elsewhere; renditions come back one by one
+///     reassemble  ReassembleStage   each rendition in the order of its segments
+///     package     PackageStage      into the playlists; what is missing becomes a gap or the source
+///     deliver     DeliverStage      viewers are answered from memory
+///
+/// The source takes the short way, from `accept` straight to its playlist, with no task in between. Everything else runs
+/// inside `run`, which is the whole life of the stream: it returns after `finish`, when the last rendition is published.
+package final class StreamPipeline: Sendable {
+    /// One segment on its way, and who wants to hear of its end.
+    struct Work: Sendable {
+        var segment: Segment
+        var ordinal: Int64
+        /// Too many were waiting already: it only keeps its place in the order.
+        var isSkipped: Bool
+        var completion: (@Sendable (SegmentOutcome) -> Void)?
+    }
+
+    private struct Intake {
+        var nextOrdinal: Int64 = 0
+        var waiting = 0
+        var isFinished = false
+    }
+
+    package let id: StreamID
+    let output: StreamOutput
+    let recent = RecentSegments()
+    private let settings: GatewaySettings
+    private let dispatch: DispatchStage
+    private let reassemble: ReassembleStage
+    private let packaging: PackageStage
+    private let metrics: GatewayMetrics
+    private let intake = Mutex(Intake())
+    private let works: AsyncStream<Work>
+    private let enqueue: AsyncStream<Work>.Continuation
+    /// The publisher's life before this one, on the same output: its last renditions come first.
+    private let predecessor: Gate?
+    private let done = Gate()
+
+    init(
+        output: StreamOutput, settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics,
+        following predecessor: StreamPipeline? = nil
+    ) {
+        self.predecessor = predecessor?.done
+        self.id = output.stream
+        self.output = output
+        self.settings = settings
+        self.dispatch = dispatch
+        self.metrics = metrics
+        self.packaging = PackageStage(output: output, settings: settings, metrics: metrics)
+        self.reassemble = ReassembleStage(renditions: output.profiles.count, packaging: packaging)
+        // Bounded by `waiting`: past the limit only placeholders without work are queued.
+        (works, enqueue) = AsyncStream.makeStream(of: Work.self, bufferingPolicy: .unbounded)
+    }
+
+    /// Takes a closed segment: publishes the source at once and queues the rest. Called on the publisher's thread, in order.
+    ///
+    /// - Parameters:
+    ///   - onlyIfNewer: refuse a sequence that is not above the newest; for callers that may race.
+    ///   - completion: called once, when every rendition has come or been given up; never when the segment is not taken.
+    /// - Returns: `false` once the stream has finished; the segment is not taken then.
+    @discardableResult
+    func accept(_ closed: Segment, onlyIfNewer: Bool = false, completion: (@Sendable (SegmentOutcome) -> Void)? = nil) -> Bool {
+        var segment = closed
+        let work: Work? = intake.withLock { intake in
+            guard !intake.isFinished else { return nil }
+            if onlyIfNewer, let newest = output.newest, closed.sequence <= newest { return nil }
+            packaging.publishSource(&segment)
+            let isSkipped = intake.waiting >= settings.maxWaiting
+            if !isSkipped { intake.waiting += 1 }
+            defer { intake.nextOrdinal += 1 }
+            return Work(segment: segment, ordinal: intake.nextOrdinal, isSkipped: isSkipped, completion: completion)
+        }
+        guard let work else { return false }
+        recent.began(work.segment)
+        if output.profiles.isEmpty {
+            if !work.isSkipped { intake.withLock { $0.waiting -= 1 } }
+            completion?(SegmentOutcome(renditions: [], failure: nil))
+        } else {
+            enqueue.yield(work)
+        }
+        return true
+    }
+
+    var isFinished: Bool { intake.withLock { $0.isFinished } }
+
+    /// No segment follows; what is in flight is carried to its end.
+    func finish() {
+        intake.withLock { $0.isFinished = true }
+        enqueue.finish()
+    }
+
+    /// Carries every segment from its cut to its playlists. Cancelling it drops what is in flight.
+    func run() async {
+        await predecessor?.opened()
+        defer { done.open() }
+        await withTaskGroup(of: Void.self) { group in
+            var running = 0
+            for await work in works {
+                if running >= settings.maxInFlight, await group.next() != nil { running -= 1 }
+                if !work.isSkipped { intake.withLock { $0.waiting -= 1 } }
+                group.addTask { await self.carry(work) }
+                running += 1
+            }
+        }
+        await dispatch.end(id)
+    }
+
+    private func carry(_ work: Work) async {
+        let settled = Mutex<[SegmentOutcome.Rendition?]>(output.profiles.map { _ in nil })
+        var timeline = work.segment.timeline
+        var failure: SegmentFailure?
+        if work.isSkipped {
+            failure = SegmentFailure(.busy, "\(settings.maxWaiting) segments of this stream were waiting already")
+        } else {
+            let result = await dispatch.renditions(of: work.segment, profiles: output.profiles) { index, rendition in
+                settled.withLock { $0[index] = rendition }
+                self.reassemble.settle(index, ordinal: work.ordinal, work.segment, .made(rendition.bytes))
+            }
+            failure = result.failure
+            timeline = result.timeline
+        }
+        let renditions = settled.withLock { $0 }
+        if renditions.contains(where: { $0 == nil }), settings.missingRendition == .wait, !work.isSkipped {
+            try? await Task.sleep(for: settings.missingRenditionWait)
+        }
+        for (index, rendition) in renditions.enumerated() where rendition == nil {
+            metrics.renditionsMissing.increment()
+            reassemble.settle(index, ordinal: work.ordinal, work.segment, .missing)
+        }
+        timeline.published = .now
+        metrics.observe(timeline)
+        recent.ended(work.segment.sequence, timeline, failure: failure)
+        work.completion?(SegmentOutcome(renditions: renditions, failure: failure))
+    }
+}
+
+/// How one segment ended.
+struct SegmentOutcome: Sendable {
+    struct Rendition: Sendable {
+        var bytes: ByteBuffer
+        var facts: RenditionFacts
+        var orchestrator: OrchestratorID
+    }
+
+    /// In profile order; `nil` where nothing came.
+    var renditions: [Rendition?]
+    var failure: SegmentFailure?
+}

@@ -1,0 +1,139 @@
+package import Logging
+package import SluiceTypes
+import Synchronization
+
+/// All streams of a gateway, by name: who publishes, what viewers may have, and when a name is free again.
+///
+/// `run` is the life of every pipeline; without it running nothing is transcoded.
+package final class StreamTable: Sendable {
+    struct Entry {
+        let output: StreamOutput
+        /// The publisher's current time; `nil` once it has gone and its last rendition is out.
+        var live: LiveStream?
+        var endedAt: ContinuousClock.Instant?
+    }
+
+    /// How often idle and ended streams are looked for. Short against every limit it enforces.
+    private static let sweepInterval: Duration = .seconds(1)
+
+    let settings: GatewaySettings
+    let dispatch: DispatchStage
+    let metrics: GatewayMetrics
+    let logger: Logger
+    let entries = Mutex<[StreamID: Entry]>([:])
+    let isClosing = Mutex(false)
+    private let opened: AsyncStream<LiveStream>
+    private let announce: AsyncStream<LiveStream>.Continuation
+
+    package init(settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics, logger: Logger) {
+        self.settings = settings
+        self.dispatch = dispatch
+        self.metrics = metrics
+        self.logger = logger
+        // Bounded by `maxStreams`: one element per admitted publisher.
+        (opened, announce) = AsyncStream.makeStream(of: LiveStream.self)
+    }
+
+    /// Carries all streams until `close` was called and the last of them ended, or the task is cancelled.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.sweep() }
+            for await live in opened {
+                group.addTask {
+                    await live.pipeline.run()
+                    self.ended(live)
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Lets nobody in any more and ends every stream in order: last segments are carried through.
+    package func close() {
+        isClosing.withLock { $0 = true }
+        let living = entries.withLock { $0.values.compactMap(\.live) }
+        for live in living {
+            live.evict()
+            live.pipeline.finish()
+        }
+        announce.finish()
+    }
+
+    /// Makes the stream's next life. Throws `PublishRefusal` when the name is taken or the house is full.
+    func open(
+        _ request: PublishRequest, profiles: [TranscodeProfile]?, firstPushed: SegmentSequence? = nil,
+        evict: @escaping @Sendable () -> Void
+    ) throws(PublishRefusal) -> LiveStream {
+        if isClosing.withLock({ $0 }) { throw .shuttingDown }
+        let now = ContinuousClock.now
+        let result: Result<(LiveStream, LiveStream?), PublishRefusal> = entries.withLock { entries in
+            let entry = entries[request.stream]
+            if let live = entry?.live, !live.pipeline.isFinished {
+                guard live.silence(at: now) > settings.takeoverAfter else { return .failure(.alreadyPublishing(request.stream)) }
+            }
+            let living = entries.values.count { $0.live != nil }
+            guard entry?.live != nil || living < settings.maxStreams else { return .failure(.tooManyStreams(limit: settings.maxStreams)) }
+            let wanted = profiles ?? settings.profiles
+            let output: StreamOutput
+            if let known = entry?.output, known.profiles == wanted {
+                output = known
+                output.reopen()
+            } else {
+                output = StreamOutput(stream: request.stream, profiles: wanted, settings: settings)
+            }
+            let pipeline = StreamPipeline(
+                output: output, settings: settings, dispatch: dispatch, metrics: metrics, following: entry?.live?.pipeline)
+            let offset = firstPushed.map { first in
+                guard let newest = output.newest, first <= newest else { return Int64(0) }
+                return newest.rawValue + 1 - first.rawValue
+            }
+            let live = LiveStream(origin: request.origin, pipeline: pipeline, sequenceOffset: offset ?? 0, evict: evict)
+            entries[request.stream] = Entry(output: output, live: live, endedAt: nil)
+            return .success((live, entry?.live))
+        }
+        let (live, replaced) = try result.get()
+        if let replaced {
+            replaced.evict()
+            replaced.pipeline.finish()
+        }
+        announce.yield(live)
+        metrics.streamsOpened.increment()
+        logger.info(
+            "stream opened",
+            metadata: [
+                "stream": "\(request.stream)", "origin": "\(request.origin.rawValue)", "from": "\(request.remoteAddress)",
+                "takeover": "\(replaced != nil)",
+            ])
+        return live
+    }
+
+    private func ended(_ live: LiveStream) {
+        let id = live.pipeline.id
+        let wasCurrent = entries.withLock { entries in
+            guard entries[id]?.live === live else { return false }
+            entries[id]?.live = nil
+            entries[id]?.endedAt = .now
+            return true
+        }
+        // A successor on the same output goes on; only the last one writes the end.
+        if wasCurrent { live.pipeline.output.end() }
+        logger.info("stream ended", metadata: ["stream": "\(id)"])
+    }
+
+    private func sweep() async {
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: Self.sweepInterval) } catch { return }
+            let now = ContinuousClock.now
+            let idle = entries.withLock { entries in
+                entries = entries.filter { $0.value.endedAt.map { $0.duration(to: now) < settings.linger } ?? true }
+                return entries.values.compactMap(\.live).filter {
+                    $0.origin == .httpPush && $0.silence(at: now) > settings.pushIdle
+                }
+            }
+            for live in idle {
+                logger.info("pushed stream idle", metadata: ["stream": "\(live.pipeline.id)", "after": "\(settings.pushIdle)"])
+                live.pipeline.finish()
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+import Foundation
+import Logging
+import ServiceLifecycle
+import SluiceTypes
+
+struct GatewayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gateway",
+        abstract: "Take live streams in, have them transcoded segment by segment, and serve the results.")
+
+    @OptionGroup var options: GatewayOptions
+
+    func run() async throws {
+        let logger = Logging.make(label: "gateway", level: options.logLevel)
+        let settings = try options.load()
+        let assembly = try GatewayAssembly(settings, logger: logger)
+        let ports = try await assembly.start()
+        print(Greeting.gateway(settings, ports: ports))
+        fflush(nil)
+        let group = ServiceGroup(
+            services: assembly.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        try await group.run()
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Foundation
+import Logging
+import NIOPosix
+import ServiceLifecycle
+import SluiceMedia
+import SluiceNetwork
+import SluiceOrchestrator
+import SluiceTypes
+
+struct OrchestratorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "orchestrator", abstract: "Sell transcoding to gateways, Sluice's and go-livepeer's (off-chain).")
+
+    @Option(help: "Settings file (YAML); see config/orchestrator.yaml.") var config: String?
+    @Option(help: "Port gateways connect to (8935).") var port: String?
+    @Option(help: "Admin port (7935).") var adminPort: String?
+    @Option(help: "How gateways reach this orchestrator, e.g. https://host:8935.") var serviceURI: String?
+    @Option(help: "Log level: trace, debug, info, notice, warning, error.") var logLevel: String = "info"
+
+    func run() async throws {
+        let logger = Logging.make(label: "orchestrator", level: logLevel)
+        var flags: [String: String] = [:]
+        flags["port"] = port
+        flags["admin.port"] = adminPort
+        flags["serviceURI"] = serviceURI
+        let settings = try OrchestratorFileSettings.load(file: config, flags: flags)
+        let registry = MetricRegistry()
+        let group = MultiThreadedEventLoopGroup.singleton
+        let executor = MediaExecutor(width: settings.transcode.threads)
+        let orchestrator = Orchestrator(settings: .init(settings), executor: executor, registry: registry, logger: logger)
+        let server = HTTPServer(
+            host: settings.host, port: settings.port, tls: try settings.tls(),
+            responder: OrchestratorEndpoint(
+                service: orchestrator, serviceURI: settings.serviceURI, version: Sluice.version, logger: logger),
+            group: group, logger: logger)
+        let admin = HTTPServer(
+            host: settings.admin.host, port: settings.admin.port, tls: nil,
+            responder: AdminEndpoint(registry: registry, status: { orchestrator.status }), group: group, logger: logger)
+        let bound = try await server.start()
+        let adminBound = try await admin.start()
+        print(Greeting.orchestrator(serviceURI: settings.serviceURI, port: bound, adminPort: adminBound))
+        fflush(nil)
+        let services: [any Service] = [
+            ServerService(serve: { try? await gracefulShutdown() }, stop: { await executor.shutdown() }),
+            BackgroundService { await orchestrator.run() },
+            ServerService(serve: { try await server.run() }, stop: { await server.shutdown() }),
+            ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }),
+        ]
+        try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import SluiceGateway
+import SluiceTypes
+import SluiceWire
+
+/// Publishes a test picture by RTMP through the FFmpeg program, shows what becomes of it, and checks it.
+struct Demo: Sendable {
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    static let stream = "demo"
+    static let length: Duration = .seconds(20)
+    static let pollInterval: Duration = .milliseconds(500)
+    /// How long the last renditions may take after the publisher has ended.
+    static let patience: Duration = .seconds(15)
+
+    let assembly: GatewayAssembly
+    let profiles: [TranscodeProfile]
+    let rtmpPort: Int
+    let httpPort: Int
+    let once: Bool
+
+    func run() async throws {
+        guard let stream = StreamID(Self.stream) else { throw Failure(description: "bad stream name") }
+        let publisher = try startPublisher()
+        defer { if publisher.isRunning { publisher.terminate() } }
+        print("  watch     http://127.0.0.1:\(httpPort)/stream/\(Self.stream).m3u8\n")
+        print(DemoTable.header(profiles))
+        fflush(nil)
+        var seen = PlaylistRecord()
+        var printed: Int64 = -1
+        let end = ContinuousClock.now.advanced(by: Self.length)
+        while publisher.isRunning, !once || ContinuousClock.now < end {
+            try await Task.sleep(for: Self.pollInterval)
+            try seen.look(at: assembly.table, stream: stream, renditions: renditions)
+            show(&printed)
+        }
+        if once, !publisher.isRunning, ContinuousClock.now < end {
+            throw Failure(description: "ffmpeg ended early with status \(publisher.terminationStatus); its messages are above")
+        }
+        if publisher.isRunning { publisher.interrupt() }
+        let late = ContinuousClock.now.advanced(by: Self.patience)
+        while ContinuousClock.now < late, !seen.hasEnded(renditions) {
+            try await Task.sleep(for: .milliseconds(100))
+            try seen.look(at: assembly.table, stream: stream, renditions: renditions)
+            show(&printed)
+        }
+        guard once else { return }
+        try seen.check(renditions: renditions)
+        print("\ndemo passed: \(seen.summary(renditions))")
+    }
+
+    private var renditions: [String] { ["source"] + profiles.map(\.name) }
+
+    private func startPublisher() throws -> Process {
+        let ffmpeg = Process()
+        ffmpeg.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        ffmpeg.arguments = [
+            "ffmpeg", "-nostdin", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30", "-f",
+            "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-c:v", "libx264", "-preset", "ultrafast", "-tune",
+            "zerolatency", "-g", "60", "-b:v", "2M", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k", "-f", "flv",
+            "rtmp://127.0.0.1:\(rtmpPort)/live/\(Self.stream)",
+        ]
+        do { try ffmpeg.run() } catch {
+            throw Failure(description: "cannot start ffmpeg (\(error)); install it: apt-get install ffmpeg")
+        }
+        return ffmpeg
+    }
+
+    private func show(_ printed: inout Int64) {
+        guard let stream = assembly.table.status(route: assembly.route).streams.first(where: { $0.id == Self.stream }) else { return }
+        for segment in stream.segments where segment.sequence > printed {
+            guard segment.publishedMs != nil || profiles.isEmpty else { break }
+            print(DemoTable.row(stream.id, segment, profiles: profiles))
+            printed = segment.sequence
+        }
+        fflush(nil)
+    }
+}

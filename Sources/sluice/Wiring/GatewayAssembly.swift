@@ -1,0 +1,90 @@
+import Logging
+import NIOPosix
+import ServiceLifecycle
+import SluiceGateway
+import SluiceMedia
+import SluiceNetwork
+import SluiceOrchestrator
+import SluiceTypes
+import SluiceWire
+
+/// A whole gateway, built from its settings: the hands, the role, and the services in the order they lean on each other.
+struct GatewayAssembly {
+    let registry = MetricRegistry()
+    let table: StreamTable
+    let route: RouteStage
+    let media: HTTPServer
+    let admin: HTTPServer
+    let rtmp: RTMPListener
+    private let embedded: Orchestrator?
+    private let remote: LivepeerTransport?
+    private let executor: MediaExecutor
+
+    init(_ settings: GatewayFileSettings, logger: Logger) throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        executor = MediaExecutor(width: settings.transcode.threads)
+        let metrics = GatewayMetrics(registry: registry)
+
+        let embedded = settings.embedsOrchestrator
+            ? Orchestrator(settings: .init(settings.transcode), executor: executor, registry: registry, logger: logger) : nil
+        let remote = settings.orchestrators.isEmpty
+            ? nil : try LivepeerTransport(addresses: settings.orchestrators, group: group, logger: logger)
+        self.embedded = embedded
+        self.remote = remote
+
+        route = RouteStage(
+            directory: CombinedDirectory([embedded.map(EmbeddedDirectory.init), remote].compactMap(\.self)),
+            settings: settings.role.selection, needed: { JobCapabilities.needed(for: $0) })
+        let dispatch = DispatchStage(
+            transport: CombinedTransport(embedded: embedded.map(InProcessTransport.init), remote: remote), route: route,
+            settings: settings.role.dispatch, metrics: metrics, logger: logger)
+        let table = StreamTable(settings: settings.role, dispatch: dispatch, metrics: metrics, logger: logger)
+        self.table = table
+
+        let push = PushEndpoint(
+            push: PushIntake(table: table, demux: DemuxStage(executor: executor)),
+            parseConfiguration: { try TranscodeConfiguration.profiles(fromJSON: $0) }, logger: logger)
+        media = HTTPServer(
+            host: settings.http.host, port: settings.http.port, tls: nil,
+            responder: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table)), group: group, logger: logger)
+        rtmp = RTMPListener(
+            host: settings.rtmp.host, port: settings.rtmp.port, gate: table, group: group, logger: logger)
+        let route = route
+        admin = HTTPServer(
+            host: settings.admin.host, port: settings.admin.port, tls: nil,
+            responder: AdminEndpoint(registry: registry, status: { table.status(route: route) }), group: group, logger: logger)
+    }
+
+    /// Binds every port, or throws with the first that is taken.
+    func start() async throws -> (rtmp: Int, http: Int, admin: Int) {
+        (try await rtmp.start(), try await media.start(), try await admin.start())
+    }
+
+    /// What others lean on comes first; shutdown walks the list backwards.
+    var services: [any Service] {
+        let table = table
+        let executor = executor
+        var services: [any Service] = [
+            ServerService(serve: { try? await gracefulShutdown() }, stop: { await executor.shutdown() })
+        ]
+        if let embedded { services.append(BackgroundService { await embedded.run() }) }
+        if let remote { services.append(BackgroundService { try await remote.run() }) }
+        let media = media
+        let admin = admin
+        let rtmp = rtmp
+        services.append(ServerService(serve: { await table.run() }, stop: { table.close() }))
+        services.append(ServerService(serve: { try await media.run() }, stop: { await media.shutdown() }))
+        services.append(ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }))
+        services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await rtmp.shutdown() }))
+        return services
+    }
+}
+
+/// Work that has no order of its own at the end: it is cancelled when its turn comes.
+struct BackgroundService: Service {
+    let body: @Sendable () async throws -> Void
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { try await body() }
+    }
+}

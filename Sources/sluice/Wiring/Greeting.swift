@@ -1,0 +1,31 @@
+/// What a person sees when a role has started: where to publish and where to play.
+enum Greeting {
+    static func gateway(_ settings: GatewayFileSettings, ports: (rtmp: Int, http: Int, admin: Int)) -> String {
+        let renditions = settings.role.profiles.isEmpty
+            ? "source only" : "source, " + settings.role.profiles.map(\.name).joined(separator: ", ")
+        let workers = settings.embedsOrchestrator ? "embedded" : settings.orchestrators.joined(separator: ", ")
+        let host = settings.rtmp.host == "0.0.0.0" ? "127.0.0.1" : settings.rtmp.host
+        let web = settings.http.host == "0.0.0.0" ? "127.0.0.1" : settings.http.host
+        return """
+            Sluice gateway \(Sluice.version)
+              publish   rtmp://\(host):\(ports.rtmp)/live/NAME            (OBS: server rtmp://\(host):\(ports.rtmp)/live, stream key NAME)
+                        http://\(web):\(ports.http)/live/NAME/0.ts        (HTTP push: POST or PUT one segment after another)
+              play      http://\(web):\(ports.http)/stream/NAME.m3u8
+                        rtmp://\(host):\(ports.rtmp)/live/NAME            (the source, as it comes)
+              status    http://\(settings.admin.host):\(ports.admin)/status   /metrics   /healthz
+              renditions    \(renditions)
+              orchestrator  \(workers)
+              Ctrl-C ends everything in order.
+            """
+    }
+
+    static func orchestrator(serviceURI: String, port: Int, adminPort: Int) -> String {
+        """
+        Sluice orchestrator \(Sluice.version)
+          service   \(serviceURI)   (listening on port \(port))
+          gateways  sluice gateway --orchestrator \(serviceURI)
+          status    http://127.0.0.1:\(adminPort)/status   /metrics   /healthz
+          Ctrl-C ends everything in order.
+        """
+    }
+}
