@@ -1,0 +1,26 @@
+import SluiceTypes
+
+/// Every number an orchestrator counts, in one place.
+struct OrchestratorMetrics: Sendable {
+    let admitted: Counter
+    let done: Counter
+    let failed: Counter
+    let refused: Counter
+    let sessions: Gauge
+    let pending: Gauge
+    let pixels: Counter
+    let transcode: Histogram
+
+    init(registry: MetricRegistry) {
+        admitted = registry.counter("sluice_orchestrator_segments_total", help: "Segments taken in.")
+        done = registry.counter("sluice_orchestrator_segments_done_total", help: "Segments whose renditions were all made.")
+        failed = registry.counter("sluice_orchestrator_segments_failed_total", help: "Segments taken in and not finished.")
+        refused = registry.counter("sluice_orchestrator_segments_refused_total", help: "Segments refused because all was full.")
+        sessions = registry.gauge("sluice_orchestrator_sessions", help: "Sessions being served.")
+        pending = registry.gauge("sluice_orchestrator_segments_pending", help: "Segments waiting or being worked on.")
+        pixels = registry.counter("sluice_orchestrator_pixels_total", help: "Pixels encoded.")
+        transcode = registry.histogram(
+            "sluice_orchestrator_transcode_seconds", help: "From taking a segment in to its last rendition, waiting included.",
+            buckets: [0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4])
+    }
+}

@@ -1,0 +1,27 @@
+import SluiceTypes
+
+/// The embedded orchestrator by its own way, all others over the network.
+struct CombinedTransport: SegmentTransport {
+    let embedded: InProcessTransport?
+    let remote: (any SegmentTransport)?
+
+    func send(_ job: SegmentJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
+        let way: (any SegmentTransport)? = orchestrator == .embedded ? embedded : remote
+        if let way { return way.send(job, to: orchestrator) }
+        return AsyncThrowingStream { $0.finish(throwing: SegmentFailure(.unreachable, "no way to \(orchestrator)")) }
+    }
+
+    func end(_ stream: StreamID) async {
+        await embedded?.end(stream)
+        await remote?.end(stream)
+    }
+}
+
+/// Several directories as one, in their order.
+struct CombinedDirectory: OrchestratorDirectory {
+    private let directories: [any OrchestratorDirectory]
+
+    init(_ directories: [any OrchestratorDirectory]) { self.directories = directories }
+
+    var entries: [OrchestratorEntry] { directories.flatMap(\.entries) }
+}
