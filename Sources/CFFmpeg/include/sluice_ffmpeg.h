@@ -23,6 +23,9 @@ void sluice_ffmpeg_silence(void);
 /// Text of an error code; writes at most `count` bytes, the last a 0.
 void sluice_ffmpeg_error_text(int code, char *text, size_t count);
 
+/// Names the calling thread (15 characters at most) and lowers its priority by `nice` steps, where the system can.
+void sluice_thread_settle(const char *name, int nice);
+
 /// A packet whose `data` is borrowed: valid only as long as the caller's memory. A muxer fed by av_write_frame copies what it
 /// keeps.
 void sluice_packet_borrow(AVPacket *packet, const void *bytes, int count);

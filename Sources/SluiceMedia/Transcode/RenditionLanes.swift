@@ -1,0 +1,64 @@
+internal import CFFmpeg
+import NIOCore
+import SluiceTypes
+
+/// The encoding threads of one segment, one a rendition, and the queues to them. Used by the decoding thread.
+final class RenditionLanes {
+    typealias Outcome = Result<(ByteBuffer, RenditionFacts), SegmentFailure>
+
+    private struct Done {
+        var results: [(Int, Outcome)] = []
+    }
+
+    /// Carries the source's audio stream to the encoding threads, which only read it, and only while the input is open.
+    private struct SharedStream: @unchecked Sendable {
+        let stream: UnsafeMutablePointer<AVStream>?
+    }
+
+    private let queues: [FrameQueue]
+    private let done = ThreadSignal(Done())
+    private var outstanding: Int
+
+    init(_ renditions: [RenditionEncoder], audio: UnsafeMutablePointer<AVStream>?) {
+        queues = renditions.map { _ in FrameQueue() }
+        outstanding = renditions.count
+        let shared = SharedStream(stream: audio)
+        for (index, (rendition, queue)) in zip(renditions, queues).enumerated() {
+            let started = startMediaThread(named: "encode-\(index)") { [done] in
+                let outcome: Outcome
+                do throws(SegmentFailure) {
+                    outcome = .success(try rendition.run(queue, audio: shared.stream))
+                } catch {
+                    queue.abort()
+                    outcome = .failure(error)
+                }
+                done.change { $0.results.append((index, outcome)) }
+            }
+            if !started {
+                queue.abort()
+                done.change { $0.results.append((index, .failure(SegmentFailure(.transcodeFailed, "no thread for encoding")))) }
+            }
+        }
+    }
+
+    /// Blocks while a queue is full.
+    func put(frame: UnsafeMutablePointer<AVFrame>) {
+        let reference = MediaReference(frame: frame)
+        for queue in queues { queue.put(reference) }
+    }
+
+    /// Each rendition gets a packet of its own: muxers change the times in it.
+    func put(audio packet: UnsafeMutablePointer<AVPacket>) {
+        for queue in queues { queue.put(MediaReference(packet: packet)) }
+    }
+
+    func end() { for queue in queues { queue.end() } }
+    func abort() { for queue in queues { queue.abort() } }
+
+    /// Blocks until another rendition is done, well or not; `nil` after the last.
+    func nextResult() -> (Int, Outcome)? {
+        guard outstanding > 0 else { return nil }
+        outstanding -= 1
+        return done.wait { $0.results.isEmpty ? nil : $0.results.removeFirst() }
+    }
+}

@@ -1,0 +1,28 @@
+import HTTPTypes
+import NIOCore
+
+/// The media port (9935): publishing below `/live/`, playing below `/stream/`, and `/healthz`.
+package struct MediaEndpoint: HTTPResponder {
+    private let push: PushEndpoint
+    private let delivery: DeliveryEndpoint
+
+    package init(push: PushEndpoint, delivery: DeliveryEndpoint) {
+        self.push = push
+        self.delivery = delivery
+    }
+
+    package func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
+        let path = request.head.path ?? ""
+        if path.hasPrefix(PushEndpoint.prefix) {
+            try await push.respond(to: request, with: writer)
+        } else if path.hasPrefix(DeliveryEndpoint.prefix) {
+            try await delivery.respond(to: request, with: writer)
+        } else if path == "/healthz" {
+            try await writer.send(.ok, headers: [.contentType: "text/plain"], body: ByteBuffer(string: "ok\n"))
+        } else {
+            try await writer.send(
+                .notFound, headers: [.contentType: "text/plain; charset=utf-8"],
+                body: ByteBuffer(string: "nothing is here; publish to /live/{stream}/{number}.ts, play /stream/{stream}.m3u8\n"))
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import HTTPTypes
+package import Logging
+package import NIOCore
+package import SluiceTypes
+
+/// Whole segments by HTTP: `POST|PUT /live/{stream}/{number}.ts|.mp4` (specs/gateway-surface §3), and
+/// `DELETE /live/{stream}` to end a stream at once.
+package struct PushEndpoint: HTTPResponder {
+    static let prefix = "/live/"
+    /// The reference's limit: five minutes at 8 Mbit/s (specs/transcoding-protocol §3.2).
+    package static let largestSegment = 300_000_000
+
+    private let push: any SegmentPush
+    private let parseConfiguration: @Sendable (ByteBuffer) throws -> [TranscodeProfile]?
+    private let largestSegment: Int
+    private let logger: Logger
+
+    /// - Parameter parseConfiguration: reads the JSON of `Livepeer-Transcode-Configuration`; throws with what is wrong in it.
+    package init(
+        push: any SegmentPush, parseConfiguration: @escaping @Sendable (ByteBuffer) throws -> [TranscodeProfile]?,
+        largestSegment: Int = Self.largestSegment, logger: Logger
+    ) {
+        self.push = push
+        self.parseConfiguration = parseConfiguration
+        self.largestSegment = largestSegment
+        self.logger = logger
+    }
+
+    package func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
+        let elements = URLPath.elements(request.head.path ?? "") ?? []
+        switch request.head.method {
+        case .post, .put: break
+        case .delete:
+            guard elements.count == 2, let stream = StreamID(elements[1]) else {
+                return try await refuse(.badRequest, "DELETE /live/{stream} ends a stream", writer)
+            }
+            let wasLive = await push.end(stream)
+            return try await wasLive
+                ? writer.send(.noContent) : refuse(.notFound, "no pushed stream \(stream) is live", writer)
+        default:
+            return try await writer.send(.methodNotAllowed, headers: [.allow: "POST, PUT, DELETE"])
+        }
+        let first = (ContinuousClock.now, wallClockNanoseconds())
+        let target: PushTarget
+        let headers: PushHeaders
+        do {
+            target = try PushTarget(elements)
+            headers = try PushHeaders(request.head.headerFields, parseConfiguration)
+        } catch {
+            return try await refuse(.badRequest, "\(error)", writer)
+        }
+        let body: ByteBuffer
+        do {
+            body = try await request.body.collect(upTo: largestSegment)
+        } catch is HTTPBodyTooLarge {
+            return try await refuse(.contentTooLarge, "a segment may have \(largestSegment) bytes at most", writer)
+        }
+        guard body.readableBytes > 0 else {
+            return try await refuse(.unprocessableContent, "the body is empty; send one whole segment", writer)
+        }
+        let segment = PushedSegment(
+            stream: target.stream, sequence: target.sequence, container: target.container, bytes: body,
+            declaredDuration: headers.duration, declaredResolution: headers.resolution, profiles: headers.profiles,
+            firstByte: first.0, firstByteWallClock: first.1,
+            remoteAddress: request.head.headerFields[.xForwardedFor] ?? request.remoteAddress)
+        do {
+            let renditions = try await push.push(segment)
+            guard request.head.headerFields[.accept] == "multipart/mixed" else { return try await writer.send(.ok) }
+            try await MultipartAnswer.send(renditions, sequence: target.sequence, to: writer)
+        } catch let failure as PushFailure {
+            logger.info(
+                "push failed",
+                metadata: ["stream": "\(target.stream)", "segment": "\(target.sequence)", "reason": "\(failure)"])
+            try await refuse(failure.status, failure.description, writer)
+        }
+    }
+
+    private func refuse(_ status: HTTPResponse.Status, _ text: String, _ writer: HTTPResponseWriter) async throws {
+        var headers: HTTPFields = [.contentType: "text/plain; charset=utf-8"]
+        if status == .serviceUnavailable { headers[.retryAfter] = "1" }
+        try await writer.send(status, headers: headers, body: ByteBuffer(string: text + "\n"))
+    }
+}
+
+extension PushFailure {
+    fileprivate var status: HTTPResponse.Status {
+        switch self {
+        case .unusableMedia, .attemptsExhausted: .unprocessableContent
+        case .noOrchestrator: .serviceUnavailable
+        case .refused(.alreadyPublishing): .conflict
+        case .refused: .serviceUnavailable
+        case .staleSequence: .badRequest
+        }
+    }
+}
+
+extension HTTPField.Name {
+    /// Not among the names HTTPTypes knows; the text is a valid token.
+    static let xForwardedFor = HTTPField.Name("X-Forwarded-For").unsafelyKnown
+}
+
+extension Optional {
+    /// For literals that are right by inspection.
+    fileprivate var unsafelyKnown: Wrapped {
+        guard let self else { preconditionFailure("a literal header name was refused") }
+        return self
+    }
+}

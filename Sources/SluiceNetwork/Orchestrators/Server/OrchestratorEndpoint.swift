@@ -1,0 +1,155 @@
+package import HTTPTypes
+package import Logging
+package import NIOCore
+package import SluiceTypes
+package import SluiceWire
+import SluiceProto
+import SwiftProtobuf
+
+/// The one port of an orchestrator: gRPC, `/segment`, `/stream/…`, `/healthz` (specs/transcoding-protocol §1.1).
+package struct OrchestratorEndpoint: HTTPResponder {
+    /// 300 s at 8 Mbit/s, the network's limit (§8).
+    package static let longestSegment = 300_000_000
+    /// Discovery requests are a few hundred bytes; the largest carry model lists.
+    package static let longestCall = 1 << 20
+    /// How often idle sessions are looked for.
+    package static let sweepInterval: Duration = .seconds(5)
+
+    package let calls: OrchestratorCalls
+
+    /// - Parameter tokens: `nil` draws a new secret, so that tokens of an earlier process are void.
+    package init(
+        service: any TranscodeService, serviceURI: String, version: String, tokens: SessionTokens? = nil,
+        sessions: JobSessions = JobSessions(), renditions: RenditionStore = RenditionStore(), clock: ServerClock = ServerClock(),
+        logger: Logger
+    ) throws {
+        self.calls = OrchestratorCalls(
+            identity: OrchestratorIdentity(serviceURI: serviceURI, version: version, capabilities: service.capabilities),
+            service: service, tokens: try tokens ?? SessionTokens(), sessions: sessions, renditions: renditions, clock: clock,
+            logger: logger)
+    }
+
+    /// Ends sessions that were idle too long, until cancelled. Run it beside the server.
+    package func run() async {
+        while !Task.isCancelled {
+            await endIdleSessions()
+            do { try await Task.sleep(for: Self.sweepInterval) } catch { return }
+        }
+    }
+
+    package func endIdleSessions() async {
+        for session in calls.sessions.removeIdle(at: calls.clock.instant()) { await calls.end(session) }
+    }
+
+    package func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
+        let path = String((request.head.path ?? "/").prefix { $0 != "?" })
+        if request.isHTTP2, request.head.headerFields[.contentType]?.hasPrefix("application/grpc") == true {
+            return try await answerCall(path, request, writer)
+        }
+        switch path {
+        case "/segment": try await answerSegment(request, writer)
+        case "/healthz": try await writer.send(.ok)
+        case _ where path.hasPrefix("/stream/"): try await answerRendition(path, request, writer)
+        default: try await writer.refuse(.notFound, "404 page not found")
+        }
+    }
+
+    private func answerCall(_ path: String, _ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
+        let answer: OrchestratorCalls.Answer
+        do {
+            let body = try await request.body.collect(upTo: Self.longestCall)
+            answer = await calls.answer(path, body: body, host: Self.host(of: request.remoteAddress))
+        } catch is HTTPBodyTooLarge {
+            answer = .failure(status: 8, text: "a request of more than \(Self.longestCall) bytes")
+        }
+        try await writer.begin(.ok, headers: [.contentType: "application/grpc"])
+        switch answer {
+        case .message(let frame):
+            try await writer.write(frame)
+            try await writer.finish(trailers: [.grpcStatus: "0"])
+        case .failure(let status, let text):
+            try await writer.finish(trailers: [.grpcStatus: "\(status)", .grpcMessage: GRPCFrame.encodeStatusText(text)])
+        }
+    }
+
+    private func answerRendition(_ path: String, _ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
+        guard request.head.method == .get || request.head.method == .head else {
+            return try await writer.refuse(.methodNotAllowed, "Method Not Allowed")
+        }
+        guard let path = RenditionPath(path),
+            let bytes = calls.renditions.find(session: path.session, name: path.name, file: path.file)
+        else { return try await writer.refuse(.notFound, "ErrNotFound") }
+        let headers: HTTPFields = [
+            .contentType: path.contentType, .cacheControl: "max-age=5", .accessControlAllowOrigin: "*",
+            .accessControlExposeHeaders: "Content-Length",
+        ]
+        try await writer.send(.ok, headers: headers, body: bytes)
+    }
+
+    private func answerSegment(_ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
+        let firstByte = calls.clock.instant()
+        let admitted: SegmentRequest
+        do {
+            admitted = try await SegmentAdmission(calls: calls).admit(
+                segmentHeader: request.head.headerFields[.livepeerSegment],
+                paymentHeader: request.head.headerFields[.livepeerPayment], host: Self.host(of: request.remoteAddress))
+        } catch let refusal as SegmentRefusal {
+            return try await refuse(refusal, request, writer)
+        }
+        defer { release(admitted.session) }
+        let bytes: ByteBuffer
+        do {
+            bytes = try await source(of: request, admitted)
+        } catch let refusal as SegmentRefusal {
+            return try await refuse(refusal, request, writer)
+        }
+        // The gateway gives up unless these headers come early (§3.5).
+        try await writer.begin(.ok)
+        let result = try await SegmentWork(calls: calls).result(of: admitted, bytes: bytes, firstByte: firstByte)
+        try await writer.write(ByteBuffer(bytes: try result.serializedBytes() as [UInt8]))
+        try await writer.finish()
+    }
+
+    /// A session that was ended while this segment ran must not keep what came out of it.
+    private func release(_ session: SessionID) {
+        calls.sessions.finish(session, at: calls.clock.instant())
+        if !calls.sessions.isAlive(session) { calls.renditions.drop(session) }
+    }
+
+    /// Steps 14 to 16. A segment given by its URL is refused: fetching what a stranger names is nothing this port does.
+    private func source(of request: HTTPServerRequest, _ admitted: SegmentRequest) async throws -> ByteBuffer {
+        if request.head.headerFields[.contentType] == "application/vnd+livepeer.uri" {
+            calls.logger.warning("a gateway sent a URL in place of a segment; give it no object store")
+            throw SegmentRefusal(status: 400, text: "BadRequest")
+        }
+        let bytes: ByteBuffer
+        do {
+            bytes = try await request.body.collect(upTo: Self.longestSegment)
+        } catch is HTTPBodyTooLarge {
+            throw SegmentRefusal(status: 500, text: "Internal Server Error")
+        }
+        guard Keccak256.hash(bytes) == admitted.hash else { throw SegmentRefusal(status: 403, text: "Forbidden") }
+        return bytes
+    }
+
+    private func refuse(_ refusal: SegmentRefusal, _ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
+        calls.logger.info("segment refused", metadata: ["reason": "\(refusal)", "gateway": "\(request.remoteAddress)"])
+        try await writer.refuse(HTTPResponse.Status(code: refusal.status), refusal.text)
+    }
+
+    /// `1.2.3.4:5` and `[::1]:5` without their ports.
+    static func host(of address: String) -> String {
+        guard let colon = address.lastIndex(of: ":") else { return address }
+        let front = address[..<colon]
+        return front.contains(":") && !front.hasSuffix("]") ? address : String(front)
+    }
+}
+
+extension HTTPResponseWriter {
+    /// One line of text, with the headers the reference's errors have (§3.3).
+    fileprivate func refuse(_ status: HTTPResponse.Status, _ text: String) async throws {
+        var headers: HTTPFields = [.contentType: "text/plain; charset=utf-8"]
+        headers[.xContentTypeOptions] = "nosniff"
+        try await send(status, headers: headers, body: ByteBuffer(string: text + "\n"))
+    }
+}

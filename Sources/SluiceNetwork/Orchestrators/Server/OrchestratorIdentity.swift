@@ -1,0 +1,36 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+package import SluiceProto
+package import SluiceTypes
+import SluiceWire
+
+/// What this orchestrator says of itself to every gateway.
+package struct OrchestratorIdentity: Sendable {
+    /// No slash at its end: peers append paths to it as text (specs/transcoding-protocol §1.2).
+    package let serviceURI: String
+    package let version: String
+    package let capabilities: CapabilitySet
+
+    package init(serviceURI: String, version: String, capabilities: CapabilitySet) {
+        self.serviceURI = serviceURI.last == "/" ? String(serviceURI.dropLast()) : serviceURI
+        self.version = version
+        self.capabilities = capabilities
+    }
+
+    /// Complete in every answer: a gateway replaces all it knew with it (§3.8). Off-chain: no price, no tickets.
+    package func message(token: Net_AuthToken) -> Net_OrchestratorInfo {
+        var message = Net_OrchestratorInfo()
+        message.transcoder = serviceURI
+        message.address = Data(repeating: 0, count: 20)
+        message.capabilities = offer
+        message.authToken = token
+        return message
+    }
+
+    package var offer: Net_Capabilities { capabilities.offerMessage(version: version) }
+
+    func url(of path: RenditionPath) -> String { serviceURI + path.text }
+}

@@ -1,0 +1,162 @@
+import NIOCore
+package import SluiceTypes
+
+/// The audio and video payloads of RTMP (FLV tag bodies) turned into packets with unwrapped times.
+package struct FLVPackets {
+    package enum Output: Sendable {
+        case video(VideoParameters)
+        case audio(AudioParameters)
+        case packet(EncodedPacket)
+        /// Named once per kind: a coding we do not carry.
+        case unsupported(String)
+    }
+
+    private var unwrapper = MillisecondUnwrapper()
+    private var video: VideoParameters?
+    private var audio: AudioParameters?
+    private var metadata = (width: 0, height: 0, frameRate: 0.0)
+    private var complained: Set<String> = []
+
+    package init() {}
+
+    /// - Returns: `nil` for what carries nothing (an end of sequence, packets before their configuration).
+    package mutating func consume(_ message: RTMPMessage) throws(RTMPError) -> Output? {
+        switch message.kind {
+        case RTMPMessage.Kind.video: return try videoTag(message)
+        case RTMPMessage.Kind.audio: return try audioTag(message)
+        case RTMPMessage.Kind.dataAMF0:
+            try data(message)
+            return nil
+        default: return nil
+        }
+    }
+
+    private mutating func data(_ message: RTMPMessage) throws(RTMPError) {
+        var payload = message.payload
+        let values = try AMF0.decodeAll(&payload)
+        guard let object = values.first(where: { $0["width"] != nil || $0["framerate"] != nil }) else { return }
+        func whole(_ name: String) -> Int { object[name]?.number.flatMap { $0 >= 1 && $0 <= 65_536 ? Int($0) : nil } ?? 0 }
+        metadata.width = whole("width")
+        metadata.height = whole("height")
+        if let rate = object["framerate"]?.number, rate >= 1, rate <= 1000 { metadata.frameRate = rate }
+    }
+
+    private mutating func videoTag(_ message: RTMPMessage) throws(RTMPError) -> Output? {
+        var payload = message.payload
+        guard let first = payload.readInteger(as: UInt8.self) else { return nil }
+        let codec: VideoCodec
+        let packetType: UInt8
+        var compositionOffset: Int32 = 0
+        let isKey = first >> 4 & 7 == 1
+        if first & 0x80 != 0 {
+            // Enhanced RTMP: packet type in the low bits, then a FourCC.
+            guard let fourCC = payload.readString(length: 4) else { throw RTMPError("an enhanced video tag is cut off") }
+            switch fourCC {
+            case "avc1": codec = .h264
+            case "hvc1": codec = .hevc
+            default: return complain("video coding '\(fourCC)' cannot be carried in MPEG-TS; send H.264 or HEVC")
+            }
+            packetType = first & 0x0f
+            if packetType == 1 { compositionOffset = try int24(&payload) }
+            guard packetType == 0 || packetType == 1 || packetType == 3 else { return nil }
+        } else {
+            switch first & 0x0f {
+            case 7: codec = .h264
+            case 12: codec = .hevc
+            default: return complain("video coding \(first & 0x0f) is not carried; send H.264")
+            }
+            guard first >> 4 != 5 else { return nil }
+            guard let type = payload.readInteger(as: UInt8.self) else { throw RTMPError("a video tag is cut off") }
+            packetType = type
+            compositionOffset = try int24(&payload)
+            guard packetType < 2 else { return nil }
+        }
+        if packetType == 0 {
+            let configuration = Array(payload.readableBytesView)
+            guard configuration.count > 6 else { throw RTMPError("a decoder configuration of \(configuration.count) bytes") }
+            let parsed = codec == .h264 ? H264ParameterSet(avcConfiguration: configuration) : nil
+            let rate = metadata.frameRate > 0 ? metadata.frameRate : parsed?.frameRate ?? 0
+            let parameters = VideoParameters(
+                codec: codec, width: parsed?.width ?? metadata.width, height: parsed?.height ?? metadata.height,
+                frameRate: rate > 0 ? Rational(Int((rate * 1000).rounded()), 1000) : nil, configuration: configuration)
+            guard parameters != video else { return nil }
+            video = parameters
+            return .video(parameters)
+        }
+        guard video != nil, payload.readableBytes > 0 else { return nil }
+        let dts = MediaTime(milliseconds: unwrapper.unwrap(message.timestamp))
+        let pts = dts + MediaTime(milliseconds: Int64(compositionOffset))
+        return .packet(EncodedPacket(track: .video, pts: pts, dts: dts, isKey: isKey, payload: payload))
+    }
+
+    private mutating func audioTag(_ message: RTMPMessage) throws(RTMPError) -> Output? {
+        var payload = message.payload
+        guard let first = payload.readInteger(as: UInt8.self) else { return nil }
+        let time = { (self: inout Self) in MediaTime(milliseconds: self.unwrapper.unwrap(message.timestamp)) }
+        switch first >> 4 {
+        case 10:
+            guard let packetType = payload.readInteger(as: UInt8.self) else { throw RTMPError("an audio tag is cut off") }
+            if packetType == 0 {
+                let configuration = Array(payload.readableBytesView)
+                guard let parsed = AudioSpecificConfig(configuration) else {
+                    throw RTMPError("an AAC configuration of \(configuration.count) bytes that cannot be read")
+                }
+                let parameters = AudioParameters(
+                    codec: .aac, sampleRate: parsed.sampleRate, channels: parsed.channels, configuration: configuration)
+                guard parameters != audio else { return nil }
+                audio = parameters
+                return .audio(parameters)
+            }
+            guard audio != nil, payload.readableBytes > 0 else { return nil }
+            let at = time(&self)
+            return .packet(EncodedPacket(track: .audio, pts: at, dts: at, isKey: true, payload: payload))
+        default: return complain("audio coding \(first >> 4) is not carried; send AAC")
+        }
+    }
+
+    private mutating func complain(_ text: String) -> Output? {
+        complained.insert(text).inserted ? .unsupported(text) : nil
+    }
+
+    private func int24(_ payload: inout ByteBuffer) throws(RTMPError) -> Int32 {
+        guard let high = payload.readInteger(as: UInt8.self), let low = payload.readInteger(as: UInt16.self) else {
+            throw RTMPError("a video tag is cut off")
+        }
+        return Int32(Int8(bitPattern: high)) << 16 | Int32(low)
+    }
+}
+
+/// A 32-bit millisecond counter made into one that does not wrap.
+package struct MillisecondUnwrapper: Sendable {
+    private var last: Int64?
+
+    package init() {}
+
+    /// The value nearest to the one before: wraps, small steps back and jumps all come out as what they are.
+    package mutating func unwrap(_ raw: UInt32) -> Int64 {
+        guard let last else {
+            self.last = Int64(raw)
+            return Int64(raw)
+        }
+        let step = Int32(bitPattern: raw &- UInt32(truncatingIfNeeded: last))
+        let value = last + Int64(step)
+        self.last = value
+        return value
+    }
+}
+
+/// The two facts of an `AudioSpecificConfig` (ISO/IEC 14496-3 §1.6.2.1) that a container's header repeats.
+struct AudioSpecificConfig {
+    let sampleRate: Int
+    let channels: Int
+
+    private static let rates = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350]
+
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count >= 2 else { return nil }
+        let index = Int(bytes[0] & 7) << 1 | Int(bytes[1] >> 7)
+        guard index < Self.rates.count else { return nil }
+        sampleRate = Self.rates[index]
+        channels = Int(bytes[1] >> 3 & 0x0f)
+    }
+}
