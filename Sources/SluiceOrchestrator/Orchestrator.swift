@@ -7,9 +7,9 @@ import Synchronization
 package final class Orchestrator: TranscodeService {
     package struct Settings: Sendable {
         package var admission: Admission.Settings
-        package var transcode: TranscodeSettings
+        package var transcode: TranscodeSession.Settings
 
-        package init(admission: Admission.Settings = .init(), transcode: TranscodeSettings = .init()) {
+        package init(admission: Admission.Settings = .init(), transcode: TranscodeSession.Settings = .init()) {
             self.admission = admission
             self.transcode = transcode
         }

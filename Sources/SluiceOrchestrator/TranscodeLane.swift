@@ -35,7 +35,7 @@ final class TranscodeLane: Sendable {
     private let box: Box
     private let state = Mutex(State())
 
-    init(settings: TranscodeSettings, executor: MediaExecutor) {
+    init(settings: TranscodeSession.Settings, executor: MediaExecutor) {
         self.executor = executor
         self.box = Box(session: TranscodeSession(settings: settings))
     }
@@ -54,7 +54,7 @@ final class TranscodeLane: Sendable {
             defer { state.isBusy = true }
             return !state.isBusy
         }
-        if starts { executor.enqueue { self.work() } }
+        if starts { executor.submit { self.work() } }
         return ticket
     }
 
@@ -69,7 +69,7 @@ final class TranscodeLane: Sendable {
         guard let item = next else { return }
         item.completion(transcode(item))
         // Back to the end of the line: sessions share the threads segment by segment.
-        executor.enqueue { self.work() }
+        executor.submit { self.work() }
     }
 
     private func transcode(_ item: Item) -> Result<Int64, SegmentFailure> {

@@ -1,5 +1,6 @@
 package import NIOCore
 package import SluiceTypes
+import Synchronization
 
 /// Viewers are answered from memory, at once.
 extension StreamTable: DeliverySource {

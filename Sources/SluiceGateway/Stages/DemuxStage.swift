@@ -1,5 +1,5 @@
 package import SluiceMedia
-package import SluiceTypes
+import SluiceTypes
 
 /// Turns pushed bytes into a segment with facts. FFmpeg reads them on a media thread; the bytes themselves are not touched.
 package struct DemuxStage: Sendable {

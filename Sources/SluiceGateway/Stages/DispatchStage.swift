@@ -1,6 +1,6 @@
 package import Logging
 import NIOCore
-import SluiceRouting
+package import SluiceRouting
 package import SluiceTypes
 import Synchronization
 

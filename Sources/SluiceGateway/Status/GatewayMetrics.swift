@@ -1,3 +1,4 @@
+import NIOCore
 package import SluiceTypes
 
 /// Every number a gateway counts, in one place.

@@ -1,4 +1,5 @@
-package import SluiceTypes
+import NIOCore
+import SluiceTypes
 import Synchronization
 
 /// The last segments of a stream and when each passed its stages; for the status page, the demo and the benchmarks.

@@ -7,7 +7,7 @@ import Synchronization
 package final class StreamOutput: Sendable {
     static let sourceName = "source"
 
-    private struct State {
+    fileprivate struct State {
         var source: RenditionShelf
         var renditions: [RenditionShelf]
         var newest: SegmentSequence?

@@ -1,5 +1,5 @@
 package import Logging
-package import SluiceTypes
+import SluiceTypes
 import Synchronization
 
 /// All streams of a gateway, by name: who publishes, what viewers may have, and when a name is free again.

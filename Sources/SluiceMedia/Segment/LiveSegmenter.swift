@@ -168,7 +168,8 @@ package final class LiveSegmenter: PacketSink {
         let leads: Track = open.videoStart == nil ? .audio : .video
         let end = leads == .video ? open.videoEnd : open.audioEnd
         let span = end - open.start
-        if let next, next.track == leads, next.pts > end, next.pts - end < MediaTime(milliseconds: 1_000) {
+        let slack: Int64 = MediaTime.ticksPerSecond
+        if let next, next.track == leads, next.pts > open.start, abs((next.pts - end).ticks) < slack {
             return next.pts - open.start
         }
         guard leads == .video, open.videoFrames > 1 else { return span + MediaTime(milliseconds: leads == .audio ? 21 : 33) }

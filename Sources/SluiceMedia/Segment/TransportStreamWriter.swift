@@ -53,7 +53,7 @@ package final class TransportStreamWriter {
         guard var lane = input.track == .video ? video : audio, let packet, let context else {
             throw MediaError("a packet of a track that the segment does not have")
         }
-        let dts = max(input.dts.ticks, lane.lastDTS == .min ? .min : lane.lastDTS + 1)
+        let dts = max(input.dts.ticks, lane.lastDTS == .min ? .min : lane.lastDTS &+ 1)
         lane.lastDTS = dts
         if input.track == .video { video = lane } else { audio = lane }
         packet.pointee.stream_index = lane.index

@@ -34,7 +34,7 @@ final class FrameEncoder {
             switch profile.keyFrames {
             // Segments begin with a key frame anyhow; this bounds what a player waits for in very long ones.
             case .automatic: Int32(clamping: Int((rate.value * 10).rounded(.up)))
-            case .every(let milliseconds): max(1, Int32(clamping: Int(rate.value * Double(milliseconds) / 1000)))
+            case .every(let milliseconds): Int32(max(1, min(1_000_000, rate.value * Double(milliseconds) / 1000)))
             case .intraOnly: 1
             }
         let private_ = context.pointee.priv_data
@@ -76,7 +76,7 @@ final class FrameEncoder {
     /// Whether a segment that starts at `pts` may go on in this encoder: its clock must not step back nor leap.
     func continues(at pts: Int64) -> Bool {
         guard let lastPTS else { return true }
-        return pts > lastPTS && pts - lastPTS < 10 * MediaTime.ticksPerSecond
+        return pts > lastPTS && pts &- lastPTS < 10 * MediaTime.ticksPerSecond
     }
 
     /// - Parameter frame: `nil` drains; the encoder is spent then.

@@ -36,6 +36,11 @@ package final class MediaExecutor: TaskExecutor, Sendable {
         state.change { $0.queue.append(.job(job, executor)) }
     }
 
+    /// Queues a body that reports its end by itself. After `shutdown` it still runs if a thread is left to run it.
+    package func submit(_ body: @escaping @Sendable () -> Void) {
+        state.change { $0.queue.append(.body(body)) }
+    }
+
     /// Runs the body on one of the threads. Cancelling the task does not stop a body that has begun.
     ///
     /// - Throws: what the body throws; `CancellationError` after `shutdown`.
@@ -50,7 +55,7 @@ package final class MediaExecutor: TaskExecutor, Sendable {
         }
     }
 
-    /// Takes no more bodies; what is queued still runs, then the threads end. Does not wait for them.
+    /// Takes no more from `run`; what is queued still runs, then the threads end. Does not wait for them.
     package func shutdown() { state.change { $0.isClosed = true } }
 
     private static func work(_ state: ThreadSignal<State>) {

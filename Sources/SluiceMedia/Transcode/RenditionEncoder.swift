@@ -28,10 +28,17 @@ final class RenditionEncoder: @unchecked Sendable {
     private static let largestSide = 8192
     /// Frames per second; more would let a profile ask for work without end.
     private static let highestRate = 240.0
+    /// Of a frame rate's fraction; 30000/1001 is far below, and no product of times overflows.
+    private static let largestTerm = 1_000_000
+    /// Frames of one rendition of one segment: over a minute at the highest rate. More comes of broken times only.
+    private static let mostFrames = 20_000
 
     init(profile: TranscodeProfile, source: Source, choice: EncoderChoice, preset: String) throws(SegmentFailure) {
-        guard profile.width > 0, profile.height > 0 else { throw SegmentFailure(.mediaUnusable, "TranscoderInvalidResolution") }
-        if let rate = profile.frameRate, rate.value <= 0 || rate.value > Self.highestRate {
+        let sides = 1...Self.largestSide
+        guard sides.contains(profile.width), sides.contains(profile.height) else { throw SegmentFailure(.mediaUnusable, "TranscoderInvalidResolution") }
+        if let rate = profile.frameRate, !(1...Self.largestTerm).contains(rate.numerator) || rate.denominator > Self.largestTerm
+            || rate.value > Self.highestRate
+        {
             throw SegmentFailure(.mediaUnusable, "Invalid argument")
         }
         self.profile = profile
@@ -58,6 +65,7 @@ final class RenditionEncoder: @unchecked Sendable {
         var received = 0
 
         func encode(_ frame: UnsafeMutablePointer<AVFrame>, at pts: Int64) throws(SegmentFailure) {
+            guard sent < Self.mostFrames else { throw SegmentFailure(.mediaUnusable, "Encoded frames runaway") }
             let ready = try prepare(frame)
             ready.pointee.pts = pts
             ready.pointee.pict_type = sent == 0 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE
@@ -98,7 +106,7 @@ final class RenditionEncoder: @unchecked Sendable {
         }
         if let last = held?.frame {
             let length = Int64((90_000 / source.rate.value).rounded())
-            while let time = grid?.next(before: last.pointee.pts + length) { try encode(last, at: time) }
+            while let time = grid?.next(before: last.pointee.pts &+ length) { try encode(last, at: time) }
         }
         guard let muxer else { throw SegmentFailure(.mediaUnusable, "TranscoderInvalidVideo") }
         if received < sent {
@@ -162,7 +170,7 @@ struct FrameGrid {
 
     /// The next time of the grid, and steps on, if it lies before `end`.
     mutating func next(before end: Int64) -> Int64? {
-        let time = start + count * 90_000 * Int64(rate.denominator) / Int64(max(1, rate.numerator))
+        let time = start &+ count * 90_000 * Int64(rate.denominator) / Int64(max(1, rate.numerator))
         guard time < end else { return nil }
         count += 1
         return time

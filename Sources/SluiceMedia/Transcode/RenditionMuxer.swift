@@ -8,6 +8,8 @@ final class RenditionMuxer {
     private var context: UnsafeMutablePointer<AVFormatContext>?
     private let audioIndex: Int32?
     private let audioUnit: AVRational
+    /// Takes the ADTS headers off for MP4; the muxer does not do it by itself in fragmented files.
+    private var headerFilter: UnsafeMutablePointer<AVBSFContext>?
 
     init(
         container: SegmentContainer, video: UnsafeMutablePointer<AVCodecContext>,
@@ -37,6 +39,14 @@ final class RenditionMuxer {
             copy.pointee.time_base = FFmpeg.ticks
             audioIndex = copy.pointee.index
             audioUnit = audio.pointee.time_base
+            if container == .mp4, audio.pointee.codecpar.pointee.codec_id == AV_CODEC_ID_AAC,
+                audio.pointee.codecpar.pointee.extradata_size == 0,
+                av_bsf_alloc(av_bsf_get_by_name("aac_adtstoasc"), &headerFilter) >= 0, let filter = headerFilter
+            {
+                avcodec_parameters_copy(filter.pointee.par_in, audio.pointee.codecpar)
+                filter.pointee.time_base_in = audioUnit
+                if av_bsf_init(filter) < 0 { av_bsf_free(&headerFilter) }
+            }
         } else {
             audioIndex = nil
             audioUnit = FFmpeg.ticks
@@ -54,7 +64,10 @@ final class RenditionMuxer {
         guard header >= 0 else { throw SegmentFailure(.transcodeFailed, "opening a rendition: \(FFmpeg.text(of: header))") }
     }
 
-    deinit { avformat_free_context(context) }
+    deinit {
+        av_bsf_free(&headerFilter)
+        avformat_free_context(context)
+    }
 
     func appendVideo(_ packet: UnsafeMutablePointer<AVPacket>) throws(SegmentFailure) {
         try append(packet, to: 0, from: FFmpeg.ticks)
@@ -63,6 +76,10 @@ final class RenditionMuxer {
     /// Audio that the container cannot carry is left out.
     func appendAudio(_ packet: UnsafeMutablePointer<AVPacket>) throws(SegmentFailure) {
         guard let audioIndex, packet.pointee.pts != sluice_no_pts else { return }
+        if let headerFilter {
+            // A packet that is no AAC frame after all is left out.
+            guard av_bsf_send_packet(headerFilter, packet) >= 0, av_bsf_receive_packet(headerFilter, packet) >= 0 else { return }
+        }
         try append(packet, to: audioIndex, from: audioUnit)
     }
 

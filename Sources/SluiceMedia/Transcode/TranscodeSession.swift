@@ -135,7 +135,7 @@ package final class TranscodeSession {
         var lastPTS = Int64.min
         func onFrame(_ frame: UnsafeMutablePointer<AVFrame>) {
             if frame.pointee.pts == sluice_no_pts || frame.pointee.pts <= lastPTS {
-                frame.pointee.pts = lastPTS == .min ? 0 : lastPTS + 1
+                frame.pointee.pts = lastPTS == .min ? 0 : lastPTS &+ 1
             }
             lastPTS = frame.pointee.pts
             frames += 1

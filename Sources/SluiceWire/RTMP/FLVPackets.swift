@@ -110,7 +110,17 @@ package struct FLVPackets {
             guard audio != nil, payload.readableBytes > 0 else { return nil }
             let at = time(&self)
             return .packet(EncodedPacket(track: .audio, pts: at, dts: at, isKey: true, payload: payload))
-        default: return complain("audio coding \(first >> 4) is not carried; send AAC")
+        case 2, 14:
+            guard let header = MP3FrameHeader(payload) else { return nil }
+            let parameters = AudioParameters(codec: .mp3, sampleRate: header.sampleRate, channels: header.channels)
+            guard parameters == audio else {
+                // The first frame goes into the configuration's making; the next is 26 ms away.
+                audio = parameters
+                return .audio(parameters)
+            }
+            let at = time(&self)
+            return .packet(EncodedPacket(track: .audio, pts: at, dts: at, isKey: true, payload: payload))
+        default: return complain("audio coding \(first >> 4) is not carried; send AAC or MP3")
         }
     }
 
@@ -158,5 +168,21 @@ struct AudioSpecificConfig {
         guard index < Self.rates.count else { return nil }
         sampleRate = Self.rates[index]
         channels = Int(bytes[1] >> 3 & 0x0f)
+    }
+}
+
+/// The two facts of an MPEG audio frame's header (ISO/IEC 11172-3 §2.4.1.3) that a container repeats.
+struct MP3FrameHeader {
+    let sampleRate: Int
+    let channels: Int
+
+    init?(_ frame: ByteBuffer) {
+        guard let word = frame.getInteger(at: frame.readerIndex, as: UInt32.self), word >> 21 == 0x7ff else { return nil }
+        let rates = [44_100, 48_000, 32_000]
+        let version = word >> 19 & 3
+        let index = Int(word >> 10 & 3)
+        guard version != 1, index < rates.count else { return nil }
+        sampleRate = rates[index] >> (version == 3 ? 0 : version == 2 ? 1 : 2)
+        channels = word >> 6 & 3 == 3 ? 1 : 2
     }
 }

@@ -34,7 +34,8 @@ package struct RTMPServerSession {
     private var handshake = ByteBuffer()
     private var reader: RTMPChunkReader
     private var outputChunkSize = RTMPChunkWriter.initialChunkSize
-    private var peerWindow: UInt32 = 0
+    /// The peer's own wish, or ours until it says one.
+    private var peerWindow = Self.acknowledgementWindow
     private var acknowledged: UInt32 = 0
     /// To be sent; the caller takes it.
     package var output = ByteBuffer()
@@ -58,11 +59,19 @@ package struct RTMPServerSession {
         } else {
             reader.feed(&bytes)
         }
-        while let message = try reader.next() {
+        try resume(each: each)
+    }
+
+    /// Goes on with bytes that came while a publish or play was being decided. Call after `accept`.
+    package mutating func resume(each: (Event) throws -> Void) throws {
+        while !isAsking, let message = try reader.next() {
             if let event = try handle(message) { try each(event) }
         }
         acknowledge()
     }
+
+    /// Whether a publish or play awaits `accept` or `refuse`: stop reading from the peer meanwhile.
+    package var isAsking: Bool { if case .asking = phase { true } else { false } }
 
     /// - Returns: whether the handshake is over.
     private mutating func shakeHands() throws(RTMPError) -> Bool {
@@ -90,7 +99,7 @@ package struct RTMPServerSession {
         var payload = message.payload
         switch message.kind {
         case RTMPMessage.Kind.windowAcknowledgementSize:
-            peerWindow = payload.readInteger(as: UInt32.self) ?? 0
+            if let window = payload.readInteger(as: UInt32.self), window > 0 { peerWindow = window }
         case RTMPMessage.Kind.userControl:
             // Event 6 is a ping; the answer is 7 with the same time.
             if payload.readInteger(as: UInt16.self) == 6, let time = payload.readInteger(as: UInt32.self) {
@@ -126,19 +135,33 @@ package struct RTMPServerSession {
         case ("play", .connected(let app)):
             phase = .asking(app: app, isPublish: false)
             return .play(app: app, name: argument(3)?.string ?? "")
-        case ("publish", _), ("play", _): throw RTMPError("\(name) came before connect, or twice")
+        case ("publish", _), ("play", _): throw RTMPError("\(name) came before connect, or twice, or after the stream ended")
         case ("deleteStream", .publishing), ("closeStream", .publishing), ("FCUnpublish", .publishing),
             ("deleteStream", .playing), ("closeStream", .playing):
             phase = .ended
             return .finished
-        case ("releaseStream", _), ("FCPublish", _), ("getStreamLength", _), ("_checkbw", _):
+        case ("createStream", .connecting): throw RTMPError("createStream came before connect")
+        case ("releaseStream", _), ("FCPublish", _), ("getStreamLength", _), ("_checkbw", _), ("FCSubscribe", _):
             command("_result", [.number(transaction), .null, .null])
-        default: break
+        case ("FCUnpublish", _), ("deleteStream", _), ("closeStream", _), ("_result", _), ("_error", _), ("onStatus", _),
+            ("pause", _), ("seek", _), ("receiveAudio", _), ("receiveVideo", _):
+            break
+        default:
+            guard transaction > 0 else { break }
+            command(
+                "_error",
+                [
+                    .number(transaction), .null,
+                    .object([
+                        .init("level", .string("error")), .init("code", .string("NetConnection.Call.Failed")),
+                        .init("description", .string("'\(name.prefix(64))' is not known here")),
+                    ]),
+                ])
         }
         return nil
     }
 
-    /// The publisher or viewer may go on. For a viewer, send what `playHeader` gives next.
+    /// The publisher or viewer may go on.
     package mutating func accept() {
         guard case .asking(_, let isPublish) = phase else { return }
         if isPublish {
@@ -153,6 +176,19 @@ package struct RTMPServerSession {
             status("status", "NetStream.Play.Reset", "playing")
             status("status", "NetStream.Play.Start", "playing")
         }
+    }
+
+    /// What tells any viewer that the stream is over. Close the connection after sending.
+    package static func endOfPlay() -> ByteBuffer {
+        var session = Self()
+        session.outputChunkSize = RTMPChunkWriter.chunkSize
+        session.status("status", "NetStream.Play.UnpublishNotify", "the publisher has gone")
+        session.status("status", "NetStream.Play.Stop", "the publisher has gone")
+        // User control event 1: the stream is over.
+        var end = ByteBuffer(integer: UInt16(1))
+        end.writeInteger(messageStream)
+        session.send(RTMPMessage(kind: RTMPMessage.Kind.userControl, payload: end), on: 2)
+        return session.output
     }
 
     /// - Parameter code: e.g. `NetStream.Publish.BadName`. Close the connection after sending.
@@ -205,7 +241,7 @@ package struct RTMPServerSession {
 
     /// Tells the peer how far we are, twice per window.
     private mutating func acknowledge() {
-        guard peerWindow > 0, reader.received &- acknowledged >= peerWindow / 2 else { return }
+        guard reader.received &- acknowledged >= peerWindow / 2 else { return }
         acknowledged = reader.received
         send(RTMPMessage(kind: RTMPMessage.Kind.acknowledgement, payload: ByteBuffer(integer: reader.received)), on: 2)
     }

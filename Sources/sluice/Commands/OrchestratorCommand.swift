@@ -21,19 +21,19 @@ struct OrchestratorCommand: AsyncParsableCommand {
     func run() async throws {
         let logger = Logging.make(label: "orchestrator", level: logLevel)
         var flags: [String: String] = [:]
-        flags["port"] = port
+        flags["service.port"] = port
         flags["admin.port"] = adminPort
         flags["serviceURI"] = serviceURI
         let settings = try OrchestratorFileSettings.load(file: config, flags: flags)
         let registry = MetricRegistry()
         let group = MultiThreadedEventLoopGroup.singleton
         let executor = MediaExecutor(width: settings.transcode.threads)
-        let orchestrator = Orchestrator(settings: .init(settings), executor: executor, registry: registry, logger: logger)
+        let orchestrator = Orchestrator(settings: .init(admission: settings.admission, transcode: settings.transcode.session), executor: executor, registry: registry, logger: logger)
+        let endpoint = try OrchestratorEndpoint(
+            service: orchestrator, serviceURI: settings.serviceURI, version: Sluice.version, logger: logger)
         let server = HTTPServer(
-            host: settings.host, port: settings.port, tls: try settings.tls(),
-            responder: OrchestratorEndpoint(
-                service: orchestrator, serviceURI: settings.serviceURI, version: Sluice.version, logger: logger),
-            group: group, logger: logger)
+            host: settings.listen.host, port: settings.listen.port, tls: try settings.tls(),
+            responder: endpoint, group: group, logger: logger)
         let admin = HTTPServer(
             host: settings.admin.host, port: settings.admin.port, tls: nil,
             responder: AdminEndpoint(registry: registry, status: { orchestrator.status }), group: group, logger: logger)
@@ -42,8 +42,9 @@ struct OrchestratorCommand: AsyncParsableCommand {
         print(Greeting.orchestrator(serviceURI: settings.serviceURI, port: bound, adminPort: adminBound))
         fflush(nil)
         let services: [any Service] = [
-            ServerService(serve: { try? await gracefulShutdown() }, stop: { await executor.shutdown() }),
+            ServerService(serve: { try? await gracefulShutdown() }, stop: { executor.shutdown() }),
             BackgroundService { await orchestrator.run() },
+            BackgroundService { await endpoint.run() },
             ServerService(serve: { try await server.run() }, stop: { await server.shutdown() }),
             ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }),
         ]

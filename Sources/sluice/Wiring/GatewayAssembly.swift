@@ -26,7 +26,7 @@ struct GatewayAssembly {
         let metrics = GatewayMetrics(registry: registry)
 
         let embedded = settings.embedsOrchestrator
-            ? Orchestrator(settings: .init(settings.transcode), executor: executor, registry: registry, logger: logger) : nil
+            ? Orchestrator(settings: .init(admission: .init(maxSessions: settings.role.maxStreams), transcode: settings.transcode.session), executor: executor, registry: registry, logger: logger) : nil
         let remote = settings.orchestrators.isEmpty
             ? nil : try LivepeerTransport(addresses: settings.orchestrators, group: group, logger: logger)
         self.embedded = embedded
@@ -34,7 +34,7 @@ struct GatewayAssembly {
 
         route = RouteStage(
             directory: CombinedDirectory([embedded.map(EmbeddedDirectory.init), remote].compactMap(\.self)),
-            settings: settings.role.selection, needed: { JobCapabilities.needed(for: $0) })
+            settings: settings.role.selection, needed: { JobCapabilities.of($0, isPushed: false) })
         let dispatch = DispatchStage(
             transport: CombinedTransport(embedded: embedded.map(InProcessTransport.init), remote: remote), route: route,
             settings: settings.role.dispatch, metrics: metrics, logger: logger)
@@ -43,7 +43,7 @@ struct GatewayAssembly {
 
         let push = PushEndpoint(
             push: PushIntake(table: table, demux: DemuxStage(executor: executor)),
-            parseConfiguration: { try TranscodeConfiguration.profiles(fromJSON: $0) }, logger: logger)
+            parseConfiguration: { try TranscodeConfiguration.profiles(json: $0) }, logger: logger)
         media = HTTPServer(
             host: settings.http.host, port: settings.http.port, tls: nil,
             responder: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table)), group: group, logger: logger)
@@ -65,7 +65,7 @@ struct GatewayAssembly {
         let table = table
         let executor = executor
         var services: [any Service] = [
-            ServerService(serve: { try? await gracefulShutdown() }, stop: { await executor.shutdown() })
+            ServerService(serve: { try? await gracefulShutdown() }, stop: { executor.shutdown() })
         ]
         if let embedded { services.append(BackgroundService { await embedded.run() }) }
         if let remote { services.append(BackgroundService { try await remote.run() }) }

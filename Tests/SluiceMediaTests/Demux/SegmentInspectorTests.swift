@@ -21,7 +21,8 @@ import Testing
     func countsFrames(file: String, container: SegmentContainer, frames: Int) throws {
         let facts = try SegmentInspector.inspect(try Fixture.bytes(file), container: container)
         #expect(facts.videoFrames == frames && facts.hasKeyFrameAtStart)
-        #expect(facts.duration == .milliseconds(frames * 1000 / 30))
+        // The encoder's priming shifts the first picture of the MP4 by one AAC frame.
+        #expect(abs(facts.duration.inSeconds - Double(frames) / 30) < 0.022)
     }
 
     @Test func readsAudioOnly() throws {

@@ -71,7 +71,7 @@ import Testing
                 $0.segments = [("P240p30fps16x9", 6_134_400), ("P360p30fps16x9", 13_824_000)].map { name, pixels in
                     .with {
                         $0.url = "https://127.0.0.1:8935/stream/9f8e7d6c/\(name)/7.ts"
-                        $0.pixels = pixels
+                        $0.pixels = Int64(pixels)
                     }
                 }
             }

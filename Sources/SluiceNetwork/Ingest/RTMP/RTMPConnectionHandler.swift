@@ -14,25 +14,24 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         case viewer(RTMPRelay)
     }
 
-    /// Media that came before the gate has answered; a publisher that sends more than this meanwhile is paused by its own window.
-    private static let mostHeldMessages = 512
-
     private let gate: any PublisherGate
     private let relays: RTMPRelayTable
     private let limits: RTMPLimits
     private var logger: Logger
-    private var session = RTMPServerSession()
+    private var session: RTMPServerSession
     private var packets = FLVPackets()
     private var role = Role.none
-    private var held: [RTMPMessage] = []
     private var asking: Task<Void, Never>?
     private var deadline: Scheduled<Void>?
+    /// The end, or a refusal on its way out: what still comes in is not looked at.
+    private var isOver = false
 
     init(gate: any PublisherGate, relays: RTMPRelayTable, limits: RTMPLimits, logger: Logger) {
         self.gate = gate
         self.relays = relays
         self.limits = limits
         self.logger = logger
+        self.session = RTMPServerSession(limits: limits.reader)
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -42,27 +41,13 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isOver else { return }
         var bytes = unwrapInboundIn(data)
         let wasHandshaken = session.isHandshaken
-        do {
-            var events: [RTMPServerSession.Event] = []
-            try session.receive(&bytes) { event in
-                // The hot path: media of a publisher that was let in.
-                if case .media(let message) = event, case .publisher(let sink, let relay) = role {
-                    try media(message, sink, relay)
-                } else {
-                    events.append(event)
-                }
-            }
-            for event in events { try handle(event, context) }
-        } catch {
-            logger.warning("RTMP connection closed", metadata: ["reason": "\(error)"])
-            flush(context)
-            context.close(promise: nil)
-            return
+        advance(context) { session, each in try session.receive(&bytes, each: each) }
+        if !wasHandshaken, session.isHandshaken, !isOver, case .none = role {
+            limit(limits.idleTimeout, "neither publish nor play", context)
         }
-        if !wasHandshaken, session.isHandshaken { limit(limits.idleTimeout, "neither publish nor play", context) }
-        flush(context)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -72,7 +57,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         logger.debug("RTMP connection failed", metadata: ["error": "\(error)"])
-        context.close(promise: nil)
+        close(context)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -80,16 +65,31 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    private func handle(_ event: RTMPServerSession.Event, _ context: ChannelHandlerContext) throws {
-        switch event {
+    private func advance(
+        _ context: ChannelHandlerContext, _ step: (inout RTMPServerSession, (RTMPServerSession.Event) throws -> Void) throws -> Void
+    ) {
+        // At most one: the session stops at a publish or play until it is decided, and at the end.
+        var asked: RTMPServerSession.Event?
+        do {
+            try step(&session) { event in
+                if case .media(let message) = event {
+                    // The hot path: media of a publisher that was let in.
+                    if case .publisher(let sink, let relay) = role { try media(message, sink, relay) }
+                } else {
+                    asked = event
+                }
+            }
+        } catch {
+            logger.warning("RTMP connection closed", metadata: ["reason": "\(error)"])
+            flush(context)
+            return close(context)
+        }
+        flush(context)
+        switch asked {
         case .publish(let app, let name): publish(app, name, context)
         case .play(let app, let name): play(app, name, context)
-        case .media(let message):
-            guard held.count < Self.mostHeldMessages else { throw RTMPError("media came faster than the stream could be opened") }
-            held.append(message)
-        case .finished:
-            end()
-            context.close(promise: nil)
+        case .finished: close(context)
+        case .media, nil: break
         }
     }
 
@@ -105,12 +105,13 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
     }
 
     private func publish(_ app: String, _ name: String, _ context: ChannelHandlerContext) {
-        deadline?.cancel()
         guard let address = RTMPAddress(app: app, name: name) else {
             return refuse("NetStream.Publish.BadName", "'\(app)/\(name)' names no stream; publish to /live/NAME", context)
         }
+        // Until the gate has answered the peer's media waits in the socket.
+        try? context.channel.syncOptions?.setOption(.autoRead, value: false)
         let request = PublishRequest(
-            stream: address.stream, key: address.key, origin: .rtmp, remoteAddress: context.remoteAddress?.description ?? "")
+            stream: address.stream, key: address.key, origin: .rtmp, remoteAddress: context.remoteAddress?.ipAddress ?? "")
         let channel = context.channel
         let loop = context.eventLoop
         let bound = NIOLoopBound((self, context), eventLoop: loop)
@@ -132,44 +133,38 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
     private func answered(_ answer: Result<any Publication, any Error>, _ address: RTMPAddress, _ context: ChannelHandlerContext) {
         asking = nil
         switch answer {
-        case .failure(let error): refuse("NetStream.Publish.BadName", "\(error)", context)
+        case .failure(let error):
+            if !isOver { refuse("NetStream.Publish.BadName", "\(error)", context) }
         case .success(let publication):
             let sink = publication.makeSink()
-            guard context.channel.isActive else { return sink.finish() }
-            let relay = relays.open(address)
-            role = .publisher(sink, relay)
+            // The peer has gone meanwhile: the name is given back.
+            guard !isOver, context.channel.isActive else { return sink.finish() }
+            deadline?.cancel()
+            role = .publisher(sink, relays.open(address))
             session.accept()
-            flush(context)
             logger.info("publishing", metadata: ["stream": "\(address.stream)"])
-            let waiting = held
-            held = []
-            do {
-                for message in waiting { try media(message, sink, relay) }
-            } catch {
-                logger.warning("RTMP connection closed", metadata: ["reason": "\(error)"])
-                context.close(promise: nil)
-            }
+            advance(context) { session, each in try session.resume(each: each) }
+            if !isOver { try? context.channel.syncOptions?.setOption(.autoRead, value: true) }
         }
     }
 
     private func play(_ app: String, _ name: String, _ context: ChannelHandlerContext) {
-        deadline?.cancel()
         guard let address = RTMPAddress(app: app, name: name), let relay = relays.find(address) else {
             return refuse("NetStream.Play.StreamNotFound", "'\(app)/\(name)' is not live here", context)
         }
+        deadline?.cancel()
         session.accept()
         flush(context)
         role = .viewer(relay)
         relay.add(context.channel, stall: limits.viewerStall)
+        advance(context) { session, each in try session.resume(each: each) }
     }
 
     private func refuse(_ code: String, _ reason: String, _ context: ChannelHandlerContext) {
         logger.info("RTMP refused", metadata: ["code": "\(code)", "reason": "\(reason)"])
         session.refuse(code: code, reason)
-        let output = session.output
-        session.output = ByteBuffer()
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.writeAndFlush(wrapOutboundOut(output)).whenComplete { _ in bound.value.close(promise: nil) }
+        flush(context)
+        close(context)
     }
 
     private func flush(_ context: ChannelHandlerContext) {
@@ -184,20 +179,25 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         deadline = context.eventLoop.scheduleTask(in: time) {
             let (handler, context) = bound.value
             handler.logger.info("RTMP connection closed", metadata: ["reason": "\(what) within \(time.nanoseconds / 1_000_000_000) s"])
-            context.close(promise: nil)
+            handler.close(context)
         }
     }
 
+    private func close(_ context: ChannelHandlerContext) {
+        end()
+        context.close(promise: nil)
+    }
+
+    /// Once: the sink is finished, the viewers are told, the timers stop.
     private func end() {
+        isOver = true
         deadline?.cancel()
         asking?.cancel()
-        switch role {
-        case .publisher(let sink, let relay):
-            relay.close()
+        let ending = role
+        role = .none
+        if case .publisher(let sink, let relay) = ending {
             relays.close(relay)
             sink.finish()
-        case .viewer, .none: break
         }
-        role = .none
     }
 }

@@ -2,25 +2,22 @@ package import Logging
 package import NIOCore
 import NIOPosix
 package import SluiceTypes
+import SluiceWire
 import Synchronization
 
-/// How much of a stranger's time and memory a publisher's or viewer's connection may cost.
-package struct RTMPLimits: Sendable {
-    /// From connecting to the end of the handshake; a peer that sends a byte a second does not last longer.
-    package var handshakeTimeout: TimeAmount = .seconds(10)
-    /// From the handshake to publish or play.
-    package var idleTimeout: TimeAmount = .seconds(15)
-    package var maxConnections = 2000
-    /// Bytes waiting for one viewer; past it frames are left out up to the next key frame.
-    package var viewerBacklog = 2 << 20
-    /// A viewer that takes nothing for this long is gone.
-    package var viewerStall: TimeAmount = .seconds(10)
-
-    package init() {}
-}
-
-/// Takes RTMP publishers in and shows their streams to RTMP viewers.
+/// The RTMP port: publishers go to the gate, viewers of a live name get what its publisher sends.
 package final class RTMPListener: Sendable {
+    /// Pending connections the kernel holds.
+    private static let backlog: Int32 = 1024
+    /// Bytes taken from a socket at once: a 720p key frame in a few reads, 500 idle connections in little memory.
+    private static let largestRead = 64 << 10
+
+    private struct Open {
+        var listening: (any Channel)?
+        var connections: [ObjectIdentifier: any Channel] = [:]
+        var isClosing = false
+    }
+
     private let host: String
     private let port: Int
     private let gate: any PublisherGate
@@ -28,8 +25,7 @@ package final class RTMPListener: Sendable {
     private let limits: RTMPLimits
     private let logger: Logger
     private let relays = RTMPRelayTable()
-    private let listening = Mutex<(any Channel)?>(nil)
-    private let connections = Mutex<[ObjectIdentifier: any Channel]>([:])
+    private let open = Mutex(Open())
 
     package init(
         host: String, port: Int, gate: any PublisherGate, group: any EventLoopGroup, limits: RTMPLimits = .init(), logger: Logger
@@ -42,46 +38,49 @@ package final class RTMPListener: Sendable {
         self.logger = logger
     }
 
-    /// Binds; port 0 takes a free one. Returns the port bound; throws `PortUnavailable`.
+    /// Binds and serves from then on. Port 0 takes a free one.
+    ///
+    /// - Returns: the port bound.
+    /// - Throws: `PortUnavailable`.
     package func start() async throws -> Int {
         let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.maxMessagesPerRead, value: 4)
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: limits.viewerBacklog / 4, high: limits.viewerBacklog))
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 64 << 10))
-            .childChannelInitializer { channel in self.admit(channel) }
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: Self.largestRead))
+            .childChannelOption(.writeBufferWaterMark, value: limits.viewerBacklog)
+            .childChannelInitializer { self.admit($0) }
         do {
             let channel = try await bootstrap.bind(host: host, port: port).get()
-            listening.withLock { $0 = channel }
+            open.withLock { $0.listening = channel }
             return channel.localAddress?.port ?? port
         } catch {
             throw PortUnavailable(host: host, port: port, what: "RTMP", cause: error)
         }
     }
 
-    /// Stops accepting and closes every connection; publishers' last segments are closed on the way.
+    /// Stops accepting and closes every connection; returns when all are closed and every sink has been finished.
     package func shutdown() async {
-        try? await listening.withLock { $0 }?.close().get()
-        let open = connections.withLock { Array($0.values) }
-        for channel in open { try? await channel.close().get() }
+        let (listening, connections) = open.withLock { open in
+            open.isClosing = true
+            return (open.listening, Array(open.connections.values))
+        }
+        try? await listening?.close().get()
+        for channel in connections { channel.close(promise: nil) }
+        for channel in connections { try? await channel.closeFuture.get() }
     }
 
     private func admit(_ channel: any Channel) -> EventLoopFuture<Void> {
-        let isRoom = connections.withLock { connections in
-            guard connections.count < limits.maxConnections else { return false }
-            connections[ObjectIdentifier(channel)] = channel
+        let id = ObjectIdentifier(channel)
+        let isWelcome = open.withLock { open in
+            guard !open.isClosing, open.connections.count < limits.mostConnections else { return false }
+            open.connections[id] = channel
             return true
         }
-        guard isRoom else {
-            logger.warning("RTMP connection refused", metadata: ["reason": "\(limits.maxConnections) are open"])
-            return channel.close()
-        }
-        channel.closeFuture.whenComplete { _ in
-            self.connections.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(channel)) }
-        }
+        guard isWelcome else { return channel.close() }
+        channel.closeFuture.whenComplete { _ in self.open.withLock { _ = $0.connections.removeValue(forKey: id) } }
         return channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandler(
                 RTMPConnectionHandler(gate: gate, relays: relays, limits: limits, logger: logger))

@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceWire
 
 /// The viewers of one stream on one event loop. Everything but `send` and `closeAll` runs on that loop.
 final class RTMPViewers: Sendable {
@@ -11,7 +12,7 @@ final class RTMPViewers: Sendable {
     }
 
     private final class Table {
-        var viewers: [ObjectIdentifier: Viewer] = [:]
+        var viewers: [Viewer] = []
         var flush: Scheduled<Void>?
     }
 
@@ -29,12 +30,14 @@ final class RTMPViewers: Sendable {
         self.table = NIOLoopBound(Table(), eventLoop: loop)
     }
 
+    var isEmpty: Bool { table.value.viewers.isEmpty }
+
     func add(_ channel: any Channel, waitsForKey: Bool) {
-        table.value.viewers[ObjectIdentifier(channel)] = Viewer(channel: channel, waitsForKey: waitsForKey)
+        table.value.viewers.append(Viewer(channel: channel, waitsForKey: waitsForKey))
     }
 
     func remove(_ channel: any Channel) {
-        table.value.viewers[ObjectIdentifier(channel)] = nil
+        table.value.viewers.removeAll { $0.channel === channel }
     }
 
     /// From any thread; frames of one caller keep their order.
@@ -42,50 +45,58 @@ final class RTMPViewers: Sendable {
         if loop.inEventLoop { deliver(frame) } else { loop.execute { self.deliver(frame) } }
     }
 
+    /// Tells every viewer that the stream is over, then closes. From any thread.
     func closeAll() {
         loop.execute {
-            for viewer in self.table.value.viewers.values { viewer.channel.close(promise: nil) }
+            let leaving = self.table.value.viewers
+            self.table.value.viewers = []
+            let farewell = RTMPServerSession.endOfPlay()
+            for viewer in leaving {
+                viewer.channel.writeAndFlush(farewell, promise: nil)
+                viewer.channel.close(promise: nil)
+            }
         }
     }
 
     func writabilityChanged(of channel: any Channel) {
-        table.value.viewers[ObjectIdentifier(channel)]?.stalledSince = channel.isWritable ? nil : .now()
+        guard let index = table.value.viewers.firstIndex(where: { $0.channel === channel }) else { return }
+        table.value.viewers[index].stalledSince = channel.isWritable ? nil : .now()
     }
 
     private func deliver(_ frame: RTMPFrame) {
         let table = table.value
         let isAudio = frame.kind == .audio
-        for key in table.viewers.keys {
-            guard var viewer = table.viewers[key] else { continue }
-            defer { if table.viewers[key] != nil { table.viewers[key] = viewer } }
-            if let since = viewer.stalledSince, NIODeadline.now() - since > stall {
-                viewer.channel.close(promise: nil)
+        var stuck: [any Channel] = []
+        for index in table.viewers.indices {
+            let channel = table.viewers[index].channel
+            if !channel.isWritable, !frame.kind.isHeader {
+                // Its socket is full: it loses everything up to the next key frame.
+                table.viewers[index].waitsForKey = true
+                if let since = table.viewers[index].stalledSince, NIODeadline.now() - since > stall { stuck.append(channel) }
                 continue
             }
-            switch frame.kind {
-            case .keyFrame where viewer.channel.isWritable: viewer.waitsForKey = false
-            case .video, .audio, .keyFrame:
-                if !viewer.channel.isWritable { viewer.waitsForKey = true }
-                if viewer.waitsForKey { continue }
-            case .metadata, .videoHeader, .audioHeader: break
-            }
-            viewer.channel.write(frame.bytes, promise: nil)
-            if isAudio { viewer.hasUnflushed = true } else {
-                viewer.channel.flush()
-                viewer.hasUnflushed = false
-            }
+            if frame.opensPlayback { table.viewers[index].waitsForKey = false }
+            if table.viewers[index].waitsForKey, !frame.kind.isHeader { continue }
+            channel.write(frame.bytes, promise: nil)
+            table.viewers[index].hasUnflushed = isAudio
         }
-        if isAudio, table.flush == nil {
-            table.flush = loop.scheduleTask(in: Self.audioFlushDelay) { self.flushAudio() }
+        if isAudio {
+            if !table.viewers.isEmpty, table.flush == nil {
+                table.flush = loop.scheduleTask(in: Self.audioFlushDelay) { self.flushAudio() }
+            }
+        } else {
+            for viewer in table.viewers { viewer.channel.flush() }
         }
+        // Closing takes them out of the table.
+        for channel in stuck { channel.close(promise: nil) }
     }
 
     private func flushAudio() {
         let table = table.value
         table.flush = nil
-        for key in table.viewers.keys where table.viewers[key]?.hasUnflushed == true {
-            table.viewers[key]?.hasUnflushed = false
-            table.viewers[key]?.channel.flush()
+        for index in table.viewers.indices where table.viewers[index].hasUnflushed {
+            table.viewers[index].hasUnflushed = false
+            table.viewers[index].channel.flush()
         }
     }
 }

@@ -1,6 +1,6 @@
-package import HTTPTypes
+import HTTPTypes
 package import Logging
-package import NIOCore
+import NIOCore
 package import SluiceTypes
 package import SluiceWire
 import SluiceProto

@@ -1,4 +1,4 @@
-package import SluiceTypes
+import SluiceTypes
 package import SluiceWire
 
 /// Steps 1 to 10 of `/segment`: everything that is settled before the body is read (specs/transcoding-protocol §3.3).

@@ -1,6 +1,7 @@
+import Logging
 package import NIOCore
 package import SluiceProto
-package import SluiceTypes
+import SluiceTypes
 package import SluiceWire
 
 /// What happens to a segment after its 200: the transcode, and the result that tells of it (specs/transcoding-protocol §3.6-3.8).
@@ -13,7 +14,9 @@ package struct SegmentWork: Sendable {
     package init(calls: OrchestratorCalls) { self.calls = calls }
 
     /// - Throws: only when cancelled; failures are part of the result.
-    package func result(of request: SegmentRequest, bytes: ByteBuffer, firstByte: ContinuousClock.Instant) async throws -> Net_TranscodeResult {
+    package func result(
+        of request: SegmentRequest, bytes: ByteBuffer, firstByte: ContinuousClock.Instant
+    ) async throws -> Net_TranscodeResult {
         var result = Net_TranscodeResult()
         result.seq = request.sequence.rawValue
         result.info = calls.identity.message(token: request.token)

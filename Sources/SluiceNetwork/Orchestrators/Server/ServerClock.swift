@@ -1,4 +1,4 @@
-package import SluiceTypes
+import SluiceTypes
 
 /// The two times an orchestrator's door needs; tests bring their own.
 package struct ServerClock: Sendable {

@@ -1,0 +1,19 @@
+package import NIOCore
+package import SluiceWire
+
+/// What one RTMP port gives its peers.
+package struct RTMPLimits: Sendable {
+    /// Connections at once. A silent one costs a few kilobytes and lasts as long as the handshake may.
+    package var mostConnections = 2000
+    /// From the first byte's chance to the end of the handshake, however slowly it trickles in.
+    package var handshakeTimeout = TimeAmount.seconds(10)
+    /// From the handshake to an accepted publish or play.
+    package var idleTimeout = TimeAmount.seconds(15)
+    /// A viewer whose socket has taken nothing for this long is let go.
+    package var viewerStall = TimeAmount.seconds(10)
+    /// Unsent bytes at which a viewer begins to lose pictures (about 2 s of a 6 Mbit/s source), and at which it goes on.
+    package var viewerBacklog = ChannelOptions.Types.WriteBufferWaterMark(low: 256 << 10, high: 1536 << 10)
+    package var reader = RTMPChunkReader.Limits()
+
+    package init() {}
+}

@@ -1,0 +1,157 @@
+import Foundation
+import Yams
+
+/// Settings by key from four places, first come first served: flag, environment, file, default.
+///
+/// Keys are paths joined by dots (`rtmp.port`); in the environment `SLUICE_RTMP_PORT`. Every key that is read is remembered, so that
+/// `finish` can name the ones in the file that nobody knows.
+struct SettingsReader {
+    private struct Entry {
+        var text: String
+        var source: String
+        var children: [Node]?
+    }
+
+    private let flags: [String: String]
+    private let environment: [String: String]
+    private var file: [String: Entry] = [:]
+    private var known: Set<String> = []
+
+    /// - Throws: `SettingsError` naming the file, and the line where YAML does not parse.
+    init(
+        file path: String?, flags: [String: String], environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws {
+        self.flags = flags
+        self.environment = environment
+        guard let path else { return }
+        let text: String
+        do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
+            throw SettingsError("settings file '\(path)' cannot be read: \(error.localizedDescription)")
+        }
+        do {
+            if let root = try Yams.compose(yaml: text) { try flatten(root, prefix: "", path: path) }
+        } catch let error as YamlError {
+            throw SettingsError("settings file '\(path)' is not YAML: \(error)")
+        }
+    }
+
+    private mutating func flatten(_ node: Node, prefix: String, path: String) throws {
+        if let mapping = node.mapping {
+            for (key, value) in mapping {
+                let name = key.string ?? "?"
+                try flatten(value, prefix: prefix.isEmpty ? name : "\(prefix).\(name)", path: path)
+            }
+            return
+        }
+        let source = "\(path) line \(node.mark?.line ?? 0)"
+        guard !prefix.isEmpty else {
+            // A file with comments alone is an empty scalar: all defaults.
+            guard node.scalar?.string.isEmpty != false else { throw SettingsError("\(source): a setting is 'key: value'") }
+            return
+        }
+        if let sequence = node.sequence {
+            let texts = sequence.compactMap { $0.scalar?.string }
+            file[prefix] = Entry(text: texts.joined(separator: ","), source: source, children: Array(sequence))
+        } else {
+            file[prefix] = Entry(text: node.scalar?.string ?? "", source: source)
+        }
+    }
+
+    private mutating func entry(_ key: String) -> Entry? {
+        known.insert(key)
+        if let text = flags[key] { return Entry(text: text, source: "flag") }
+        let variable = Self.variable(key)
+        if let text = environment[variable] { return Entry(text: text, source: "environment \(variable)") }
+        return file[key]
+    }
+
+    /// `rtmp.port` is `SLUICE_RTMP_PORT`, `segmentTargetMs` is `SLUICE_SEGMENT_TARGET_MS`.
+    static func variable(_ key: String) -> String {
+        var name = "SLUICE_"
+        for character in key {
+            if character == "." { name += "_" } else {
+                if character.isUppercase, name.last?.isUppercase == true || name.last?.isLowercase == true, name.last != "_" {
+                    name += "_"
+                }
+                name += String(character)
+            }
+        }
+        return name.uppercased()
+    }
+
+    mutating func text(_ key: String, default fallback: String) -> String { entry(key)?.text ?? fallback }
+
+    mutating func text(_ key: String) -> String? {
+        guard let text = entry(key)?.text, !text.isEmpty else { return nil }
+        return text
+    }
+
+    mutating func int(_ key: String, default fallback: Int, in range: ClosedRange<Int>) throws -> Int {
+        guard let entry = entry(key) else { return fallback }
+        guard let value = Int(entry.text), range.contains(value) else {
+            throw SettingsError(
+                key: key, value: entry.text, source: entry.source,
+                wish: "a whole number from \(range.lowerBound) to \(range.upperBound) is right")
+        }
+        return value
+    }
+
+    mutating func double(_ key: String, in range: ClosedRange<Double>) throws -> Double? {
+        guard let entry = entry(key), !entry.text.isEmpty else { return nil }
+        guard let value = Double(entry.text), range.contains(value) else {
+            throw SettingsError(
+                key: key, value: entry.text, source: entry.source,
+                wish: "a number from \(range.lowerBound) to \(range.upperBound) is right")
+        }
+        return value
+    }
+
+    mutating func milliseconds(_ key: String, default fallback: Int, in range: ClosedRange<Int>) throws -> Duration {
+        .milliseconds(try int(key, default: fallback, in: range))
+    }
+
+    mutating func choice<Value: RawRepresentable & CaseIterable>(_ key: String, default fallback: Value) throws -> Value
+    where Value.RawValue == String {
+        guard let entry = entry(key) else { return fallback }
+        guard let value = Value(rawValue: entry.text) else {
+            throw SettingsError(
+                key: key, value: entry.text, source: entry.source,
+                wish: "one of " + Value.allCases.map(\.rawValue).joined(separator: ", ") + " is right")
+        }
+        return value
+    }
+
+    mutating func list(_ key: String) -> [String]? {
+        entry(key)?.text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    }
+
+    /// The source of a key's value, for errors found later.
+    mutating func source(of key: String) -> String { entry(key)?.source ?? "default" }
+
+    /// - Throws: `SettingsError` naming every key of the file that was never asked for, with the nearest one that is known.
+    func finish() throws {
+        let unknown = file.keys.filter { !known.contains($0) }.sorted()
+        guard !unknown.isEmpty else { return }
+        let lines = unknown.map { key in
+            let nearest = known.min { Self.distance(key, $0) < Self.distance(key, $1) } ?? ""
+            return "unknown key '\(key)' (\(file[key]?.source ?? "")); did you mean '\(nearest)'?"
+        }
+        throw SettingsError(lines.joined(separator: "\n"))
+    }
+
+    /// Levenshtein's edit distance.
+    static func distance(_ left: String, _ right: String) -> Int {
+        let right = Array(right)
+        var row = Array(0...right.count)
+        for (index, character) in left.enumerated() {
+            var diagonal = row[0]
+            row[0] = index + 1
+            for column in right.indices {
+                let above = row[column + 1]
+                row[column + 1] = min(above + 1, row[column] + 1, diagonal + (character == right[column] ? 0 : 1))
+                diagonal = above
+            }
+        }
+        return row[right.count]
+    }
+}
