@@ -73,6 +73,7 @@ package struct FLVPackets {
         }
         if packetType == 0 {
             let configuration = Array(payload.readableBytesView)
+            guard !configuration.isEmpty else { return nil }
             guard configuration.count > 6 else { throw RTMPError("a decoder configuration of \(configuration.count) bytes") }
             let parsed = codec == .h264 ? H264ParameterSet(avcConfiguration: configuration) : nil
             let rate = metadata.frameRate > 0 ? metadata.frameRate : parsed?.frameRate ?? 0
@@ -98,6 +99,8 @@ package struct FLVPackets {
             guard let packetType = payload.readInteger(as: UInt8.self) else { throw RTMPError("an audio tag is cut off") }
             if packetType == 0 {
                 let configuration = Array(payload.readableBytesView)
+                // FFmpeg copying from ADTS sends an empty one first, the real one with the first frame.
+                guard !configuration.isEmpty else { return nil }
                 guard let parsed = AudioSpecificConfig(configuration) else {
                     throw RTMPError("an AAC configuration of \(configuration.count) bytes that cannot be read")
                 }

@@ -7,6 +7,7 @@ import SluiceMedia
 import SluiceNetwork
 import SluiceOrchestrator
 import SluiceTypes
+import UnixSignals
 
 struct OrchestratorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

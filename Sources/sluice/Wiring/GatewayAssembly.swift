@@ -32,8 +32,11 @@ struct GatewayAssembly {
         self.embedded = embedded
         self.remote = remote
 
+        var directories: [any OrchestratorDirectory] = []
+        if let embedded { directories.append(EmbeddedDirectory(service: embedded)) }
+        if let remote { directories.append(remote) }
         route = RouteStage(
-            directory: CombinedDirectory([embedded.map(EmbeddedDirectory.init), remote].compactMap(\.self)),
+            directory: CombinedDirectory(directories),
             settings: settings.role.selection, needed: { JobCapabilities.of($0, isPushed: false) })
         let dispatch = DispatchStage(
             transport: CombinedTransport(embedded: embedded.map(InProcessTransport.init), remote: remote), route: route,

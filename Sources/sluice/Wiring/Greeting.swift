@@ -1,3 +1,6 @@
+import SluiceGateway
+import SluiceTypes
+
 /// What a person sees when a role has started: where to publish and where to play.
 enum Greeting {
     static func gateway(_ settings: GatewayFileSettings, ports: (rtmp: Int, http: Int, admin: Int)) -> String {
