@@ -63,7 +63,9 @@ package struct DeliveryEndpoint: HTTPResponder {
         headers[.cacheControl] = Self.segmentCaching
         headers[.acceptRanges] = "bytes"
         let size = bytes.readableBytes
-        switch ByteRange(request.head.headerFields[.range], size: size) {
+        // A range is for GET alone, and as no entity tag is given out, a conditional one cannot match (RFC 9110 §13.1.5, §14.2).
+        let isRanged = request.head.method == .get && request.head.headerFields[.ifRange] == nil
+        switch ByteRange(isRanged ? request.head.headerFields[.range] : nil, size: size) {
         case .whole:
             try await writer.send(.ok, headers: headers, body: bytes)
         case .part(let range):

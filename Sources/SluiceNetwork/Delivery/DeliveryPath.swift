@@ -18,7 +18,7 @@ enum DeliveryPath: Hashable {
         case 4:
             guard let stream = StreamID(elements[1]), let dot = elements[3].lastIndex(of: "."),
                 let container = SegmentContainer(rawValue: String(elements[3][elements[3].index(after: dot)...])),
-                let number = Int64(elements[3][..<dot]), number >= 0
+                let number = URLPath.number(elements[3][..<dot])
             else { return nil }
             self = .segment(stream, rendition: elements[2], SegmentSequence(number), container)
         default: return nil
@@ -51,6 +51,11 @@ enum URLPath {
         return String(element.dropLast(suffix.count))
     }
 
+    /// Digits only: `Int64.init` would also take a sign, and one segment must not have two names.
+    static func number(_ digits: Substring) -> Int64? {
+        digits.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int64(digits) : nil
+    }
+
     private static func decode(_ raw: Substring) -> String? {
         guard raw.utf8.contains(UInt8(ascii: "%")) else { return String(raw) }
         var bytes: [UInt8] = []
@@ -60,12 +65,15 @@ enum URLPath {
                 bytes.append(byte)
                 continue
             }
-            guard let high = rest.popFirst(), let low = rest.popFirst(),
-                let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16), value != 0
+            guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit), high | low != 0
             else { return nil }
-            bytes.append(value)
+            bytes.append(high << 4 | low)
         }
         return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        Character(UnicodeScalar(byte)).hexDigitValue.map { UInt8($0) }
     }
 }
 
@@ -87,7 +95,7 @@ enum ByteRange: Equatable {
         }
         switch (Int(parts[0]), Int(parts[1])) {
         case (let first?, let last?) where first >= 0 && last >= first:
-            self = first < size ? .part(first..<min(size, last + 1)) : .outside
+            self = first < size ? .part(first..<(last < size ? last + 1 : size)) : .outside
         case (let first?, nil) where first >= 0 && parts[1].isEmpty:
             self = first < size ? .part(first..<size) : .outside
         case (nil, let suffix?) where parts[0].isEmpty && suffix >= 0:

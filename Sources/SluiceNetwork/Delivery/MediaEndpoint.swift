@@ -12,7 +12,7 @@ package struct MediaEndpoint: HTTPResponder {
     }
 
     package func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
-        let path = request.head.path ?? ""
+        let path = (request.head.path ?? "").prefix { $0 != "?" }
         if path.hasPrefix(PushEndpoint.prefix) {
             try await push.respond(to: request, with: writer)
         } else if path.hasPrefix(DeliveryEndpoint.prefix) {

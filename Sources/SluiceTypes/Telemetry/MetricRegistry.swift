@@ -75,7 +75,11 @@ package final class MetricRegistry: Sendable {
 
     private func add(_ name: String, _ help: String, _ labels: KeyValuePairs<String, String>, _ kind: Kind) {
         let labels = labels.map { ($0.key, $0.value) }
-        series.withLock { $0.append(Series(name: name, help: help, labels: labels, kind: kind)) }
+        series.withLock { series in
+            // The format wants all lines of one name together.
+            let place = series.lastIndex { $0.name == name }.map { $0 + 1 } ?? series.endIndex
+            series.insert(Series(name: name, help: help, labels: labels, kind: kind), at: place)
+        }
     }
 
     private static func labels(_ labels: [(String, String)]) -> String {

@@ -34,7 +34,7 @@ package enum MultivariantPlaylist {
             if let width = variant.width, let height = variant.height, width > 0, height > 0 {
                 attributes.append("RESOLUTION=\(width)x\(height)")
             }
-            if let rate = variant.frameRate, rate > 0 { attributes.append("FRAME-RATE=\(decimals(rate))") }
+            if let rate = variant.frameRate, rate > 0, rate < 1000 { attributes.append("FRAME-RATE=\(decimals(rate))") }
             if !variant.codecs.isEmpty { attributes.append("CODECS=\"\(variant.codecs.joined(separator: ","))\"") }
             text += "#EXT-X-STREAM-INF:\(attributes.joined(separator: ","))\n"
             text += "\(PercentEncoding.pathElement(stream.rawValue))/\(PercentEncoding.pathElement(variant.rendition)).m3u8\n"

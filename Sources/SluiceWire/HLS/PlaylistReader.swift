@@ -24,7 +24,7 @@ package struct PlaylistReader: Sendable {
         var duration: Double?
         var isGap = false
         var startsDiscontinuity = false
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             func value(_ tag: String) -> Substring? { line.hasPrefix(tag) ? line.dropFirst(tag.count) : nil }
             if index == 0 {
                 guard line == "#EXTM3U" else { throw Malformed(line: 1, what: "'\(line)' instead of #EXTM3U") }

@@ -29,12 +29,15 @@ package struct PlaylistEntry: Hashable, Sendable {
 package struct PlaylistWindow: Sendable {
     private let length: Int
     private let grace: Int
-    /// Entries in the playlist, then nothing; entries that left it but whose bytes are kept are in `retired`.
+    /// What the playlist lists now.
     package private(set) var entries: [PlaylistEntry] = []
+    /// Left the playlist, bytes still kept.
     private var retired: [PlaylistEntry] = []
     private var mediaSequence: Int64
     private var discontinuitySequence = 0
     private var targetSeconds = 1
+    /// The first sequence ever listed, to tell those that left from those that never were.
+    private var oldest: SegmentSequence?
     private var newestGone: SegmentSequence?
     package private(set) var isEnded = false
     private var nextStartsDiscontinuity = false
@@ -56,7 +59,10 @@ package struct PlaylistWindow: Sendable {
             nextStartsDiscontinuity = false
         }
         // The very first entry has nothing before it to differ from.
-        if entries.isEmpty, retired.isEmpty, newestGone == nil { entry.startsDiscontinuity = false }
+        if oldest == nil {
+            entry.startsDiscontinuity = false
+            oldest = entry.sequence
+        }
         entries.append(entry)
         targetSeconds = max(targetSeconds, Int(entry.duration.inSeconds.rounded()))
         while entries.count > length {
@@ -87,7 +93,7 @@ package struct PlaylistWindow: Sendable {
         if let entry = entries.first(where: { $0.sequence == sequence }) ?? retired.first(where: { $0.sequence == sequence }) {
             return .found(entry)
         }
-        if let newestGone, sequence <= newestGone, sequence.rawValue >= 0 { return .gone }
+        if let oldest, let newestGone, sequence >= oldest, sequence <= newestGone { return .gone }
         return .unknown
     }
 
@@ -100,7 +106,7 @@ package struct PlaylistWindow: Sendable {
         return seconds > 0 ? Int(Double(measured.reduce(0) { $0 + $1.byteCount }) * 8 / seconds) : 0
     }
 
-    private var measured: [PlaylistEntry] { entries.filter { !$0.isGap && $0.duration > .zero } }
+    private var measured: [PlaylistEntry] { entries.filter { !$0.isGap && $0.duration >= .milliseconds(1) } }
 
     private func bandwidth(_ entry: PlaylistEntry) -> Int { Int(Double(entry.byteCount) * 8 / entry.duration.inSeconds) }
 
@@ -125,7 +131,7 @@ package struct PlaylistWindow: Sendable {
 
     /// Five decimals, without a trip through locale or format strings.
     private static func seconds(_ duration: Duration) -> String {
-        let ticks = Int64((duration.inSeconds * 100_000).rounded())
+        let ticks = Int64((max(0, duration.inSeconds) * 100_000).rounded())
         let fraction = String(ticks % 100_000)
         return "\(ticks / 100_000)." + String(repeating: "0", count: 5 - fraction.count) + fraction
     }

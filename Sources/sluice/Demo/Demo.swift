@@ -24,7 +24,8 @@ struct Demo: Sendable {
     func run() async throws {
         guard let stream = StreamID(Self.stream) else { throw Failure(description: "bad stream name") }
         let publisher = try startPublisher()
-        defer { if publisher.isRunning { publisher.terminate() } }
+        // Signals that a service group waits for are ignored by its children too, so only this one ends FFmpeg for certain.
+        defer { if publisher.isRunning { kill(publisher.processIdentifier, SIGKILL) } }
         print("  watch     http://127.0.0.1:\(httpPort)/stream/\(Self.stream).m3u8\n")
         print(DemoTable.header(profiles))
         fflush(nil)
@@ -39,7 +40,7 @@ struct Demo: Sendable {
         if once, !publisher.isRunning, ContinuousClock.now < end {
             throw Failure(description: "ffmpeg ended early with status \(publisher.terminationStatus); its messages are above")
         }
-        if publisher.isRunning { publisher.interrupt() }
+        stop(publisher)
         let late = ContinuousClock.now.advanced(by: Self.patience)
         while ContinuousClock.now < late, !seen.hasEnded(renditions) {
             try await Task.sleep(for: .milliseconds(100))
@@ -56,8 +57,9 @@ struct Demo: Sendable {
     private func startPublisher() throws -> Process {
         let ffmpeg = Process()
         ffmpeg.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        ffmpeg.standardInput = Pipe()
         ffmpeg.arguments = [
-            "ffmpeg", "-nostdin", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30", "-f",
+            "ffmpeg", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30", "-f",
             "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-c:v", "libx264", "-preset", "ultrafast", "-tune",
             "zerolatency", "-g", "60", "-b:v", "2M", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k", "-f", "flv",
             "rtmp://127.0.0.1:\(rtmpPort)/live/\(Self.stream)",
@@ -66,6 +68,12 @@ struct Demo: Sendable {
             throw Failure(description: "cannot start ffmpeg (\(error)); install it: apt-get install ffmpeg")
         }
         return ffmpeg
+    }
+
+    /// FFmpeg's own way to end in order: a `q` on its standard input.
+    private func stop(_ publisher: Process) {
+        guard publisher.isRunning, let pipe = publisher.standardInput as? Pipe else { return }
+        try? pipe.fileHandleForWriting.write(contentsOf: Data("q".utf8))
     }
 
     private func show(_ printed: inout Int64) {

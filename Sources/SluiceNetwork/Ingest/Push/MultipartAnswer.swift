@@ -15,18 +15,24 @@ enum MultipartAnswer {
 
     private static func append(_ rendition: PushedRendition, _ sequence: SegmentSequence, _ boundary: String, to body: inout ByteBuffer) {
         let container = rendition.profile.container
-        let name = "\(rendition.profile.name)_\(sequence).\(container.rawValue)"
+        let label = headerText(rendition.profile.name)
+        let name = "\(label)_\(sequence).\(container.rawValue)"
         body.writeString(
             """
             --\(boundary)\r
             Content-Disposition: attachment; filename="\(name)"\r
             Content-Length: \(rendition.bytes.readableBytes)\r
             Content-Type: \(container.contentType); name="\(name)"\r
-            Rendition-Name: \(rendition.profile.name)\r
+            Rendition-Name: \(label)\r
             \r
 
             """)
         body.writeImmutableBuffer(rendition.bytes)
         body.writeString("\r\n")
+    }
+
+    /// Profile names come from outside: nothing in them may end a quoted string or a header line.
+    private static func headerText(_ name: String) -> String {
+        String(name.unicodeScalars.map { $0 == "\"" || $0 == "\\" || $0.value < 0x20 || $0.value == 0x7f ? "_" : Character($0) })
     }
 }

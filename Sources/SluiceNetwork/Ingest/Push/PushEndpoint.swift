@@ -10,6 +10,9 @@ package struct PushEndpoint: HTTPResponder {
     /// The reference's limit: five minutes at 8 Mbit/s (specs/transcoding-protocol §3.2).
     package static let largestSegment = 300_000_000
 
+    /// An IPv6 address with its scope and port is shorter.
+    private static let longestAddress = 128
+
     private let push: any SegmentPush
     private let parseConfiguration: @Sendable (ByteBuffer) throws -> [TranscodeProfile]?
     private let largestSegment: Int
@@ -51,6 +54,10 @@ package struct PushEndpoint: HTTPResponder {
         }
         let body: ByteBuffer
         do {
+            // The length, where it is told, saves reading what would be thrown away.
+            if let length = request.head.headerFields[.contentLength].flatMap({ Int($0) }), length > largestSegment {
+                throw HTTPBodyTooLarge(limit: largestSegment)
+            }
             body = try await request.body.collect(upTo: largestSegment)
         } catch is HTTPBodyTooLarge {
             return try await refuse(.contentTooLarge, "a segment may have \(largestSegment) bytes at most", writer)
@@ -62,10 +69,13 @@ package struct PushEndpoint: HTTPResponder {
             stream: target.stream, sequence: target.sequence, container: target.container, bytes: body,
             declaredDuration: headers.duration, declaredResolution: headers.resolution, profiles: headers.profiles,
             firstByte: first.0, firstByteWallClock: first.1,
-            remoteAddress: request.head.headerFields[.xForwardedFor] ?? request.remoteAddress)
+            remoteAddress: Self.publisherAddress(request))
         do {
             let renditions = try await push.push(segment)
-            guard request.head.headerFields[.accept] == "multipart/mixed" else { return try await writer.send(.ok) }
+            // No profiles, no parts: the reference's answer is empty then, without a content type.
+            guard request.head.headerFields[.accept] == "multipart/mixed", !renditions.isEmpty else {
+                return try await writer.send(.ok)
+            }
             try await MultipartAnswer.send(renditions, sequence: target.sequence, to: writer)
         } catch let failure as PushFailure {
             logger.info(
@@ -73,6 +83,12 @@ package struct PushEndpoint: HTTPResponder {
                 metadata: ["stream": "\(target.stream)", "segment": "\(target.sequence)", "reason": "\(failure)"])
             try await refuse(failure.status, failure.description, writer)
         }
+    }
+
+    /// For logs only, as anybody can send the header: its first address, which is the farthest from here.
+    private static func publisherAddress(_ request: HTTPServerRequest) -> String {
+        let forwarded = request.head.headerFields[.xForwardedFor]?.prefix(longestAddress).prefix { $0 != "," && $0 != " " } ?? ""
+        return forwarded.isEmpty ? request.remoteAddress : String(forwarded)
     }
 
     private func refuse(_ status: HTTPResponse.Status, _ text: String, _ writer: HTTPResponseWriter) async throws {

@@ -28,7 +28,7 @@ struct PushTarget: Hashable {
         }
         self.stream = stream
         // The reference reads a number it cannot parse as 0.
-        sequence = SegmentSequence(UInt32(stem).map(Int64.init) ?? 0)
+        sequence = SegmentSequence(URLPath.number(stem[...]) ?? 0)
         self.container = container
     }
 }

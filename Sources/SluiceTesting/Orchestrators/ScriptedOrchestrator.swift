@@ -1,0 +1,126 @@
+package import NIOCore
+package import SluiceTypes
+import Synchronization
+
+/// Orchestrators that do what a test tells them, each by its own script; a job pops one behaviour, the last one stays.
+package final class ScriptedOrchestrator: SegmentTransport {
+    package enum Behaviour: Sendable {
+        /// Every rendition at once, with these bytes.
+        case answer(ByteBuffer)
+        /// Takes the job and is silent until the caller gives up.
+        case never
+        /// Refuses before `accepted`.
+        case refuse(SegmentFailure)
+        /// Takes the job, then fails.
+        case fail(SegmentFailure)
+        /// The first rendition's bytes, not complete, then the connection breaks.
+        case half(ByteBuffer)
+        /// So many complete renditions, whatever was asked for, then `finished`.
+        case count(Int, ByteBuffer)
+        /// As `answer`, once the gate is open.
+        case gated(ScriptGate, ByteBuffer)
+    }
+
+    package struct Sent: Hashable, Sendable {
+        package var orchestrator: OrchestratorID
+        package var stream: StreamID
+        package var sequence: SegmentSequence
+    }
+
+    private typealias Continuation = AsyncThrowingStream<SegmentEvent, any Error>.Continuation
+
+    private struct State {
+        var scripts: [OrchestratorID: [Behaviour]]
+        var sent: [Sent] = []
+        var ended: [StreamID] = []
+        var abandoned = 0
+    }
+
+    private let state: Mutex<State>
+
+    package init(_ scripts: [OrchestratorID: [Behaviour]]) { state = Mutex(State(scripts: scripts)) }
+
+    /// Every job in the order of sending.
+    package var sent: [Sent] { state.withLock { $0.sent } }
+    package var ended: [StreamID] { state.withLock { $0.ended } }
+    /// Jobs whose caller stopped iterating before their end.
+    package var abandoned: Int { state.withLock { $0.abandoned } }
+
+    package func script(_ behaviours: [Behaviour], for orchestrator: OrchestratorID) {
+        state.withLock { $0.scripts[orchestrator] = behaviours }
+    }
+
+    package func send(_ job: SegmentJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
+        let (events, continuation) = AsyncThrowingStream.makeStream(of: SegmentEvent.self)
+        continuation.onTermination = { [weak self] termination in
+            if case .cancelled = termination { self?.state.withLock { $0.abandoned += 1 } }
+        }
+        let behaviour = state.withLock { state -> Behaviour? in
+            state.sent.append(
+                Sent(orchestrator: orchestrator, stream: job.segment.stream, sequence: job.segment.sequence))
+            guard let script = state.scripts[orchestrator], let first = script.first else { return nil }
+            if script.count > 1 { state.scripts[orchestrator] = Array(script.dropFirst()) }
+            return first
+        }
+        perform(behaviour ?? .refuse(SegmentFailure(.unreachable, "no script for \(orchestrator)")), job, continuation)
+        return events
+    }
+
+    package func end(_ stream: StreamID) async {
+        state.withLock { $0.ended.append(stream) }
+    }
+
+    private func perform(_ behaviour: Behaviour, _ job: SegmentJob, _ continuation: Continuation) {
+        if case .refuse(let failure) = behaviour { return continuation.finish(throwing: failure) }
+        continuation.yield(.accepted)
+        switch behaviour {
+        case .refuse, .never: break
+        case .answer(let bytes): Self.answer(job.profiles.count, bytes, continuation)
+        case .count(let count, let bytes): Self.answer(count, bytes, continuation)
+        case .fail(let failure): continuation.finish(throwing: failure)
+        case .half(let bytes):
+            continuation.yield(.renditionBytes(rendition: 0, bytes))
+            continuation.finish(throwing: SegmentFailure(.unreachable, "broke off"))
+        case .gated(let gate, let bytes):
+            gate.whenOpen { Self.answer(job.profiles.count, bytes, continuation) }
+        }
+    }
+
+    private static func answer(_ count: Int, _ bytes: ByteBuffer, _ continuation: Continuation) {
+        for index in 0..<count {
+            continuation.yield(.renditionBytes(rendition: index, bytes))
+            continuation.yield(.renditionComplete(rendition: index, facts: RenditionFacts(pixels: 1)))
+        }
+        continuation.yield(.finished)
+        continuation.finish()
+    }
+}
+
+/// Holds scripted answers back until a test opens it; stays open.
+package final class ScriptGate: Sendable {
+    private struct State {
+        var isOpen = false
+        var waiting: [@Sendable () -> Void] = []
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package func open() {
+        let waiting = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for body in waiting { body() }
+    }
+
+    func whenOpen(_ body: @escaping @Sendable () -> Void) {
+        let isOpen = state.withLock { state in
+            if !state.isOpen { state.waiting.append(body) }
+            return state.isOpen
+        }
+        if isOpen { body() }
+    }
+}
