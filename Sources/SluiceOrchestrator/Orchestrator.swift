@@ -102,7 +102,7 @@ package final class Orchestrator: TranscodeService {
         let (sessions, pending) = state.withLock { ($0.admission.sessionCount, $0.admission.pendingCount) }
         return OrchestratorStatus(
             sessions: sessions, maxSessions: settings.admission.maxSessions, pendingSegments: pending,
-            segments: metrics.admitted.value, done: metrics.done.value, failed: metrics.failed.value,
+            segments: metrics.admitted.value, done: metrics.done.value, failed: metrics.failed,
             refused: metrics.refused.value)
     }
 
@@ -131,7 +131,7 @@ package final class Orchestrator: TranscodeService {
             metrics.pixels.increment(by: Int(clamping: pixels))
             metrics.transcode.observe(time.inSeconds)
         case .failure(let failure):
-            metrics.failed.increment()
+            metrics.countFailure(failure.reason)
             logger.info("segment failed", metadata: ["session": "\(session)", "reason": "\(failure)"])
         }
         count()

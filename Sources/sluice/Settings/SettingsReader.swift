@@ -9,7 +9,6 @@ struct SettingsReader {
     private struct Entry {
         var text: String
         var source: String
-        var children: [Node]?
     }
 
     private let flags: [String: String]
@@ -50,12 +49,36 @@ struct SettingsReader {
             return
         }
         if let sequence = node.sequence {
-            let texts = sequence.compactMap { $0.scalar?.string }
-            file[prefix] = Entry(text: texts.joined(separator: ","), source: source, children: Array(sequence))
+            let isFlat = sequence.allSatisfy { $0.scalar != nil }
+            let text = isFlat ? sequence.compactMap { $0.scalar?.string }.joined(separator: ",") : Self.json(node)
+            file[prefix] = Entry(text: text, source: source)
         } else {
             file[prefix] = Entry(text: node.scalar?.string ?? "", source: source)
         }
     }
+
+    /// A list of objects as JSON text, for the settings that Livepeer knows as JSON.
+    private static func json(_ node: Node) -> String {
+        if let sequence = node.sequence { return "[" + sequence.map(json).joined(separator: ",") + "]" }
+        if let mapping = node.mapping {
+            return "{" + mapping.map { "\(quoted($0.key.string ?? "")):\(json($0.value))" }.joined(separator: ",") + "}"
+        }
+        if let int = node.int { return "\(int)" }
+        if let float = node.float, float.isFinite { return "\(float)" }
+        if let bool = node.bool { return "\(bool)" }
+        return quoted(node.scalar?.string ?? "")
+    }
+
+    private static func quoted(_ text: String) -> String {
+        let escaped = text.unicodeScalars.map { scalar in
+            scalar == "\"" || scalar == "\\" || scalar.value < 0x20
+                ? "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16) : String(scalar)
+        }
+        return "\"" + escaped.joined() + "\""
+    }
+
+    /// Every key asked for so far, in order.
+    var keys: [String] { known.sorted() }
 
     private mutating func entry(_ key: String) -> Entry? {
         known.insert(key)
@@ -65,14 +88,14 @@ struct SettingsReader {
         return file[key]
     }
 
-    /// `rtmp.port` is `SLUICE_RTMP_PORT`, `segmentTargetMs` is `SLUICE_SEGMENT_TARGET_MS`.
+    /// `rtmp.port` is `SLUICE_RTMP_PORT`, `serviceURI` is `SLUICE_SERVICE_URI`.
     static func variable(_ key: String) -> String {
         var name = "SLUICE_"
         for character in key {
-            if character == "." { name += "_" } else {
-                if character.isUppercase, name.last?.isUppercase == true || name.last?.isLowercase == true, name.last != "_" {
-                    name += "_"
-                }
+            if character == "." {
+                name += "_"
+            } else {
+                if character.isUppercase, name.last?.isLowercase == true { name += "_" }
                 name += String(character)
             }
         }

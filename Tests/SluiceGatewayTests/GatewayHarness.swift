@@ -1,0 +1,85 @@
+import Logging
+import NIOCore
+import SluiceRouting
+import SluiceTesting
+import SluiceTypes
+import SluiceWire
+
+@testable import SluiceGateway
+
+/// A gateway without sockets: scripted orchestrators behind it, and a stream table that runs while `body` does.
+struct GatewayHarness {
+    struct Directory: OrchestratorDirectory {
+        let entries: [OrchestratorEntry]
+    }
+
+    static let rendition = ByteBuffer(repeating: 7, count: 100)
+    static let profiles = ["small", "large"].map { TranscodeProfile(name: $0, width: 640, height: 360, bitrate: 1_000_000) }
+
+    let orchestrators: ScriptedOrchestrator
+    let table: StreamTable
+    let registry = MetricRegistry()
+
+    init(
+        _ scripts: [String: [ScriptedOrchestrator.Behaviour]], change: (inout GatewaySettings) -> Void = { _ in }
+    ) {
+        orchestrators = ScriptedOrchestrator(
+            Dictionary(uniqueKeysWithValues: scripts.map { (OrchestratorID($0.key), $0.value) }))
+        var settings = GatewaySettings()
+        settings.profiles = Self.profiles
+        settings.dispatch = .init(deadline: .milliseconds(400), attempts: 3)
+        change(&settings)
+        let metrics = GatewayMetrics(registry: registry)
+        let entries = scripts.keys.sorted().map { OrchestratorEntry(id: OrchestratorID($0), capabilities: CapabilitySet([.h264])) }
+        let route = RouteStage(
+            directory: Directory(entries: entries), settings: settings.selection, needed: { _ in CapabilitySet([.h264]) })
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let dispatch = DispatchStage(
+            transport: orchestrators, route: route, settings: settings.dispatch, metrics: metrics, logger: logger)
+        table = StreamTable(settings: settings, dispatch: dispatch, metrics: metrics, logger: logger)
+    }
+
+    /// Runs the table around `body`, and to the end of every stream after it.
+    func run<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
+        async let running: Void = table.run()
+        do {
+            let result = try await body()
+            table.close()
+            await running
+            return result
+        } catch {
+            table.close()
+            await running
+            throw error
+        }
+    }
+
+    func open(_ name: String) throws -> LiveStream {
+        guard let stream = StreamID(name) else { throw SegmentFailure(.refused, "bad name \(name)") }
+        let request = PublishRequest(stream: stream, key: nil, origin: .rtmp, remoteAddress: "test")
+        return try table.open(request, profiles: nil, evict: {})
+    }
+
+    static func segment(_ live: LiveStream, _ number: Int64) -> Segment {
+        let now = ContinuousClock.now
+        return Segment(
+            stream: live.pipeline.id, sequence: SegmentSequence(number), container: .mpegTS,
+            bytes: ByteBuffer(repeating: UInt8(truncatingIfNeeded: number), count: 200), start: MediaTime(seconds: Double(number) * 2),
+            duration: .milliseconds(100), startsDiscontinuity: false,
+            video: VideoParameters(codec: .h264, width: 1280, height: 720), audio: nil, videoFrames: 60, hash: nil,
+            timeline: SegmentTimeline(firstByteWallClock: 0, lastByteWallClock: 0, firstByte: now, cut: now))
+    }
+
+    /// Hands a segment in and waits for its end.
+    static func carry(_ live: LiveStream, _ number: Int64) async -> SegmentOutcome {
+        await withCheckedContinuation { continuation in
+            live.pipeline.accept(segment(live, number)) { continuation.resume(returning: $0) }
+        }
+    }
+
+    func playlist(_ stream: StreamID, _ rendition: String) throws -> PlaylistReader? {
+        guard case .found(let text) = table.mediaPlaylist(of: stream, rendition: rendition) else { return nil }
+        return try PlaylistReader.read(String(buffer: text))
+    }
+}
