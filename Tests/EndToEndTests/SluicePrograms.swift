@@ -31,7 +31,7 @@ struct RunningGateway {
         self.program = program
         rtmp = try first("rtmp://127.0.0.1:")
         http = try first("http://127.0.0.1:")
-        let status = text.components(separatedBy: "status").last ?? ""
+        let status = text.components(separatedBy: "status    ").last ?? ""
         guard let range = status.range(of: "http://127.0.0.1:[0-9]+", options: .regularExpression) else {
             throw Waited(description: "no admin port in \(text)")
         }

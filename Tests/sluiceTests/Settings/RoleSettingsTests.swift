@@ -1,3 +1,5 @@
+import SluiceGateway
+import SluiceTypes
 import Testing
 
 @testable import sluice

@@ -88,7 +88,10 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         switch asked {
         case .publish(let app, let name): publish(app, name, context)
         case .play(let app, let name): play(app, name, context)
-        case .finished: close(context)
+        case .finished:
+            end()
+            // The peer closes; one that is cut off while it still says goodbye (GStreamer) would report a failure.
+            limit(limits.farewellTimeout, "the stream ended and the peer did not close", context)
         case .media, nil: break
         }
     }

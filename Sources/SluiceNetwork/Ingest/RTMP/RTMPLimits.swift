@@ -9,6 +9,8 @@ package struct RTMPLimits: Sendable {
     package var handshakeTimeout = TimeAmount.seconds(10)
     /// From the handshake to an accepted publish or play.
     package var idleTimeout = TimeAmount.seconds(15)
+    /// From a publisher's or viewer's goodbye to its closing the connection.
+    package var farewellTimeout = TimeAmount.seconds(2)
     /// A viewer whose socket has taken nothing for this long is let go.
     package var viewerStall = TimeAmount.seconds(10)
     /// Unsent bytes at which a viewer begins to lose pictures (about 2 s of a 6 Mbit/s source), and at which it goes on.
