@@ -142,7 +142,8 @@ extension PlaylistEntry {
     ) {
         self.init(
             sequence: segment.sequence, duration: segment.duration, wallClock: segment.timeline.firstByteWallClock,
-            startsDiscontinuity: segment.startsDiscontinuity || startsDiscontinuity, isGap: isGap, container: container ?? segment.container,
+            startsDiscontinuity: segment.startsDiscontinuity || startsDiscontinuity, isGap: isGap,
+            container: container ?? segment.container,
             byteCount: byteCount)
     }
 }

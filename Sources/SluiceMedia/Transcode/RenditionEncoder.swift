@@ -35,9 +35,12 @@ final class RenditionEncoder: @unchecked Sendable {
 
     init(profile: TranscodeProfile, source: Source, choice: EncoderChoice, preset: String) throws(SegmentFailure) {
         let sides = 1...Self.largestSide
-        guard sides.contains(profile.width), sides.contains(profile.height) else { throw SegmentFailure(.mediaUnusable, "TranscoderInvalidResolution") }
-        if let rate = profile.frameRate, !(1...Self.largestTerm).contains(rate.numerator) || rate.denominator > Self.largestTerm
-            || rate.value > Self.highestRate
+        guard sides.contains(profile.width), sides.contains(profile.height) else {
+            throw SegmentFailure(.mediaUnusable, "TranscoderInvalidResolution")
+        }
+        if let rate = profile.frameRate,
+            !(1...Self.largestTerm).contains(rate.numerator) || rate.denominator > Self.largestTerm
+                || rate.value > Self.highestRate
         {
             throw SegmentFailure(.mediaUnusable, "Invalid argument")
         }
@@ -168,10 +171,12 @@ struct FrameGrid {
         self.rate = rate
     }
 
-    /// The next time of the grid, and steps on, if it lies before `end`.
+    /// The next time of the grid, and steps on, if it lies before the grid place nearest to `end`: publishers round their clocks
+    /// to milliseconds, and a rate that is already right must neither double nor lose a picture for that.
     mutating func next(before end: Int64) -> Int64? {
+        let step = 90_000 * Double(rate.denominator) / Double(max(1, rate.numerator))
+        guard Double(count) < (Double(end &- start) / step).rounded() else { return nil }
         let time = start &+ count * 90_000 * Int64(rate.denominator) / Int64(max(1, rate.numerator))
-        guard time < end else { return nil }
         count += 1
         return time
     }

@@ -60,8 +60,15 @@ struct HTTPExchange {
             head: head, body: body(of: head, reader, outbound), remoteAddress: channel.remoteAddress?.ipAddress ?? "",
             isHTTP2: isHTTP2)
         let isWhole = await whileConnected { await answer(request, writer) }
-        guard isWhole, !isHTTP2, await drain(reader) else { return false }
-        return head.headerFields[.connection]?.lowercased() != "close"
+        guard isWhole, await drain(reader) else { return false }
+        if isHTTP2 {
+            // Both sides have ended, so the stream closes itself once the last byte is out. Closing it here instead would reset it
+            // under whatever still waits for the peer's window.
+            try? await channel.closeFuture.get()
+            return false
+        }
+        // A client that said `Connection: close` closes when it has everything; closing first could cut off what is still queued.
+        return true
     }
 
     private func body(

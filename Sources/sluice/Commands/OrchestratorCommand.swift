@@ -29,7 +29,9 @@ struct OrchestratorCommand: AsyncParsableCommand {
         let registry = MetricRegistry()
         let group = MultiThreadedEventLoopGroup.singleton
         let executor = MediaExecutor(width: settings.transcode.threads)
-        let orchestrator = Orchestrator(settings: .init(admission: settings.admission, transcode: settings.transcode.session), executor: executor, registry: registry, logger: logger)
+        let orchestrator = Orchestrator(
+            settings: .init(admission: settings.admission, transcode: settings.transcode.session), executor: executor, registry: registry,
+            logger: logger)
         let endpoint = try OrchestratorEndpoint(
             service: orchestrator, serviceURI: settings.serviceURI, version: Sluice.version, logger: logger)
         let server = HTTPServer(

@@ -45,7 +45,8 @@ struct PlaylistRecord {
     func check(renditions: [String]) throws {
         for rendition in renditions {
             guard let record = seen[rendition], record.numbers.count >= 8 else {
-                throw Demo.Failure(description: "\(rendition): \(seen[rendition]?.numbers.count ?? 0) segments in 20 s, at least 8 expected")
+                throw Demo.Failure(
+                    description: "\(rendition): \(seen[rendition]?.numbers.count ?? 0) segments in 20 s, at least 8 expected")
             }
             guard record.numbers == Array(0..<Int64(record.numbers.count)) else {
                 throw Demo.Failure(description: "\(rendition): segments out of order or missing: \(record.numbers)")

@@ -25,9 +25,13 @@ struct GatewayAssembly {
         executor = MediaExecutor(width: settings.transcode.threads)
         let metrics = GatewayMetrics(registry: registry)
 
-        let embedded = settings.embedsOrchestrator
-            ? Orchestrator(settings: .init(admission: .init(maxSessions: settings.role.maxStreams), transcode: settings.transcode.session), executor: executor, registry: registry, logger: logger) : nil
-        let remote = settings.orchestrators.isEmpty
+        let embedded =
+            settings.embedsOrchestrator
+            ? Orchestrator(
+                settings: .init(admission: .init(maxSessions: settings.role.maxStreams), transcode: settings.transcode.session),
+                executor: executor, registry: registry, logger: logger) : nil
+        let remote =
+            settings.orchestrators.isEmpty
             ? nil : try LivepeerTransport(addresses: settings.orchestrators, group: group, logger: logger)
         self.embedded = embedded
         self.remote = remote

@@ -4,7 +4,8 @@ import SluiceTypes
 /// What a person sees when a role has started: where to publish and where to play.
 enum Greeting {
     static func gateway(_ settings: GatewayFileSettings, ports: (rtmp: Int, http: Int, admin: Int)) -> String {
-        let renditions = settings.role.profiles.isEmpty
+        let renditions =
+            settings.role.profiles.isEmpty
             ? "source only" : "source, " + settings.role.profiles.map(\.name).joined(separator: ", ")
         let workers = settings.embedsOrchestrator ? "embedded" : settings.orchestrators.joined(separator: ", ")
         let host = settings.rtmp.host == "0.0.0.0" ? "127.0.0.1" : settings.rtmp.host

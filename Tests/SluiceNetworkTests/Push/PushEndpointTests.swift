@@ -35,7 +35,8 @@ private final class Intake: SegmentPush {
         body: [ByteBuffer] = media
     ) async throws -> RecordedAnswer {
         let endpoint = PushEndpoint(
-            push: intake, parseConfiguration: { json in
+            push: intake,
+            parseConfiguration: { json in
                 guard String(buffer: json).hasPrefix("{\"") else { throw BadJSON() }
                 return []
             }, largestSegment: 16, logger: Logger(label: "test"))

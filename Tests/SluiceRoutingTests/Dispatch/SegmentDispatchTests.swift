@@ -16,7 +16,8 @@ import Testing
         var machine = dispatch([first, second], attempts: 2)
         #expect(machine.start(at: start) == .submit(to: first, after: .zero, until: start + .seconds(4)))
         let later = start + .seconds(4)
-        #expect(machine.failed(SegmentFailure(.timedOut, "silent"), at: later) == .submit(to: second, after: .zero, until: start + .seconds(8)))
+        #expect(
+            machine.failed(SegmentFailure(.timedOut, "silent"), at: later) == .submit(to: second, after: .zero, until: start + .seconds(8)))
     }
 
     @Test func theOnlyOrchestratorIsAskedAgainAfterAPause() {

@@ -13,15 +13,16 @@ import Testing
         #expect(try AMF0.decodeAll(&bytes) == values)
     }
 
-    @Test(arguments: [
-        ([0], "AMF at byte 1: a number is cut off"),
-        ([2, 0, 5, 65], "AMF at byte 3: a string is cut off"),
-        ([12, 0xff, 0xff, 0xff, 0xff], "AMF at byte 5: a long string is cut off"),
-        ([3, 0, 1, 65], "AMF at byte 4: a value is missing"),
-        ([3], "AMF at byte 1: an object has no end"),
-        ([10, 0xff, 0xff, 0xff, 0xff], "AMF at byte 5: an array of 4294967295"),
-        ([5, 99], "AMF at byte 2: type 99 is not known"),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            ([0], "AMF at byte 1: a number is cut off"),
+            ([2, 0, 5, 65], "AMF at byte 3: a string is cut off"),
+            ([12, 0xff, 0xff, 0xff, 0xff], "AMF at byte 5: a long string is cut off"),
+            ([3, 0, 1, 65], "AMF at byte 4: a value is missing"),
+            ([3], "AMF at byte 1: an object has no end"),
+            ([10, 0xff, 0xff, 0xff, 0xff], "AMF at byte 5: an array of 4294967295"),
+            ([5, 99], "AMF at byte 2: type 99 is not known"),
+        ] as [([UInt8], String)])
     func `bad input is named with its place`(bytes: [UInt8], what: String) {
         var buffer = ByteBuffer(bytes: bytes)
         let error = #expect(throws: RTMPError.self) { try AMF0.decodeAll(&buffer) }

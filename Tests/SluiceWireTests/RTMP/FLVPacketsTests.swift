@@ -81,11 +81,12 @@ import Testing
         #expect(throws: RTMPError.self) { try packets.consume(message(9, bytes)) }
     }
 
-    @Test(arguments: [
-        ("live", "cam", "cam", nil), ("live", "cam/key", "cam", "key"), ("stream", "cam?token=1", "cam", nil), ("cam", "", "cam", nil),
-        ("cam", "key", "cam", "key"), ("live/cam", "key", "cam", "key"), ("", "cam", "cam", nil), ("/live/", "/cam/", "cam", nil),
-        ("live", "../etc", nil, nil), ("live", "a/b/c", nil, nil), ("", "", nil, nil),
-    ] as [(String, String, String?, String?)])
+    @Test(
+        arguments: [
+            ("live", "cam", "cam", nil), ("live", "cam/key", "cam", "key"), ("stream", "cam?token=1", "cam", nil), ("cam", "", "cam", nil),
+            ("cam", "key", "cam", "key"), ("live/cam", "key", "cam", "key"), ("", "cam", "cam", nil), ("/live/", "/cam/", "cam", nil),
+            ("live", "../etc", nil, nil), ("live", "a/b/c", nil, nil), ("", "", nil, nil),
+        ] as [(String, String, String?, String?)])
     func `all URL forms name the same stream`(app: String, name: String, stream: String?, key: String?) {
         let address = RTMPAddress(app: app, name: name)
         #expect(address?.stream.rawValue == stream)

@@ -38,18 +38,23 @@ import Testing
     }
 
     /// Headers by hand: type, then the times expected.
-    @Test(arguments: [
-        // Type 0 at 1000, type 1 (+20), type 2 (+30), type 3 (again +30).
-        ([0x04, 0, 0x03, 0xe8, 0, 0, 1, 8, 1, 0, 0, 0, 0xaa, 0x44, 0, 0, 20, 0, 0, 1, 8, 0xbb, 0x84, 0, 0, 30, 0xcc, 0xc4, 0xdd],
-            [1000, 1020, 1050, 1080]),
-        // A type 3 right after a type 0 steps by that one's time.
-        ([0x04, 0, 0, 23, 0, 0, 1, 8, 1, 0, 0, 0, 0xaa, 0xc4, 0xbb], [23, 46]),
-        // An extended delta, and repeated by the type 3 after it.
-        ([0x04, 0, 0, 5, 0, 0, 1, 8, 1, 0, 0, 0, 0xaa, 0x84, 0xff, 0xff, 0xff, 1, 0, 0, 0, 0xbb, 0xc4, 1, 0, 0, 0, 0xcc],
-            [5, 0x0100_0005, 0x0200_0005]),
-        // Two- and three-byte forms of the chunk stream.
-        ([0x00, 10, 0, 0, 1, 0, 0, 1, 8, 1, 0, 0, 0, 0xaa, 0x01, 10, 1, 0, 0, 2, 0, 0, 1, 8, 1, 0, 0, 0, 0xbb], [1, 2]),
-    ] as [([UInt8], [UInt32])])
+    @Test(
+        arguments: [
+            // Type 0 at 1000, type 1 (+20), type 2 (+30), type 3 (again +30).
+            (
+                [0x04, 0, 0x03, 0xe8, 0, 0, 1, 8, 1, 0, 0, 0, 0xaa, 0x44, 0, 0, 20, 0, 0, 1, 8, 0xbb, 0x84, 0, 0, 30, 0xcc, 0xc4, 0xdd],
+                [1000, 1020, 1050, 1080]
+            ),
+            // A type 3 right after a type 0 steps by that one's time.
+            ([0x04, 0, 0, 23, 0, 0, 1, 8, 1, 0, 0, 0, 0xaa, 0xc4, 0xbb], [23, 46]),
+            // An extended delta, and repeated by the type 3 after it.
+            (
+                [0x04, 0, 0, 5, 0, 0, 1, 8, 1, 0, 0, 0, 0xaa, 0x84, 0xff, 0xff, 0xff, 1, 0, 0, 0, 0xbb, 0xc4, 1, 0, 0, 0, 0xcc],
+                [5, 0x0100_0005, 0x0200_0005]
+            ),
+            // Two- and three-byte forms of the chunk stream.
+            ([0x00, 10, 0, 0, 1, 0, 0, 1, 8, 1, 0, 0, 0, 0xaa, 0x01, 10, 1, 0, 0, 2, 0, 0, 1, 8, 1, 0, 0, 0, 0xbb], [1, 2]),
+        ] as [([UInt8], [UInt32])])
     func `times follow the header types`(bytes: [UInt8], times: [UInt32]) throws {
         #expect(try Self.readAll(bytes).map(\.timestamp) == times)
         #expect(try Self.readAll(bytes, step: 1).map(\.timestamp) == times)
@@ -84,12 +89,13 @@ import Testing
         #expect(try Self.readAll(Array(bytes.readableBytesView)).map(\.payload.readableBytes) == [4999, 10])
     }
 
-    @Test(arguments: [
-        ([0xc5, 1, 2, 3], "chunk stream 5 begins with a type 3 header"),
-        ([0x85, 0, 0, 1], "chunk stream 5 begins with a type 2 header"),
-        ([0x04, 0, 0, 0, 0xff, 0xff, 0xff, 9, 1, 0, 0, 0], "a message of 16777215 bytes; 8388608 is the limit"),
-        ([0x02, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0], "chunk size 0"),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            ([0xc5, 1, 2, 3], "chunk stream 5 begins with a type 3 header"),
+            ([0x85, 0, 0, 1], "chunk stream 5 begins with a type 2 header"),
+            ([0x04, 0, 0, 0, 0xff, 0xff, 0xff, 9, 1, 0, 0, 0], "a message of 16777215 bytes; 8388608 is the limit"),
+            ([0x02, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0], "chunk size 0"),
+        ] as [([UInt8], String)])
     func `nonsense is named`(bytes: [UInt8], what: String) {
         let error = #expect(throws: RTMPError.self) { try Self.readAll(bytes) }
         #expect(error?.what.hasPrefix(what) == true, "\(error?.what ?? "")")

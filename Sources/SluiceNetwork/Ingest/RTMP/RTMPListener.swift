@@ -49,7 +49,8 @@ package final class RTMPListener: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: Self.largestRead))
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: Self.largestRead)
+            )
             .childChannelOption(.writeBufferWaterMark, value: limits.viewerBacklog)
             .childChannelInitializer { self.admit($0) }
         do {

@@ -131,7 +131,8 @@ final class KnownOrchestrator: Sendable {
     }
 
     private static func entry(_ id: OrchestratorID, _ information: Net_OrchestratorInfo) -> OrchestratorEntry {
-        let price = information.hasPriceInfo
+        let price =
+            information.hasPriceInfo
             ? Price(pricePerUnit: information.priceInfo.pricePerUnit, pixelsPerUnit: information.priceInfo.pixelsPerUnit) : nil
         return OrchestratorEntry(
             id: id, capabilities: CapabilitySet(information.capabilities), price: price,

@@ -31,15 +31,16 @@ import Testing
         #expect(info.capabilities.version == "0.1.0" && !info.hasPriceInfo && !info.hasTicketParams)
     }
 
-    @Test(arguments: [
-        ("/net.Orchestrator/Nope", "12", "unknown method Nope for service net.Orchestrator"),
-        ("/net.Transcoder/RegisterTranscoder", "12", "unknown service net.Transcoder"),
-        (
-            "/net.Orchestrator/GetOrchestrator", "13",
-            "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data"
-        ),
-        ("/net.Orchestrator/EndTranscodingSession", "13", nil),
-    ] as [(String, String, String?)])
+    @Test(
+        arguments: [
+            ("/net.Orchestrator/Nope", "12", "unknown method Nope for service net.Orchestrator"),
+            ("/net.Transcoder/RegisterTranscoder", "12", "unknown service net.Transcoder"),
+            (
+                "/net.Orchestrator/GetOrchestrator", "13",
+                "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data"
+            ),
+            ("/net.Orchestrator/EndTranscodingSession", "13", nil),
+        ] as [(String, String, String?)])
     func badCallsGetTheirStatus(path: String, status: String, text: String?) async throws {
         let answer = try await door.post(path, body: ByteBuffer(bytes: [0, 0, 0, 0, 3, 255, 255, 255]), isCall: true)
         #expect(answer.head?.status == .ok && answer.body.readableBytes == 0)
