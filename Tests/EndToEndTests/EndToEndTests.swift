@@ -5,22 +5,22 @@ import Testing
     @Test func aPublishedStreamComesBackWholeInEveryRendition() async throws {
         let gateway = try await RunningGateway()
         let publisher = try gateway.publish("cam", seconds: 6)
-        #expect(publisher.status() == 0, "\(publisher.text)")
+        #expect(await publisher.status() == 0, "\(publisher.text)")
         let source = try await gateway.ended("cam", "source")
         for (rendition, width) in [("P240p30fps16x9", "426"), ("P360p30fps16x9", "640")] {
             let playlist = try await gateway.ended("cam", rendition)
             #expect(playlist.uris.count == source.uris.count)
             #expect(playlist.gaps == 0)
             for (made, cut) in zip(playlist.uris, source.uris) {
-                let rendition = try gateway.probe("cam", made, "width,nb_read_frames,start_pts,codec_name")
-                let original = try gateway.probe("cam", cut, "width,nb_read_frames,start_pts,codec_name")
+                let rendition = try await gateway.probe("cam", made, "width,nb_read_frames,start_pts,codec_name")
+                let original = try await gateway.probe("cam", cut, "width,nb_read_frames,start_pts,codec_name")
                 #expect(rendition["width"] == width)
                 #expect(rendition["codec_name"] == "h264")
                 #expect(rendition["nb_read_frames"] == original["nb_read_frames"])
                 #expect(rendition["start_pts"] == original["start_pts"])
             }
         }
-        let master = try gateway.get("/stream/cam.m3u8")
+        let master = try await gateway.get("/stream/cam.m3u8")
         #expect(master.contains("RESOLUTION=640x360"))
         #expect(master.contains("CODECS=\"avc1."))
     }
@@ -29,7 +29,7 @@ import Testing
         let gateway = try await RunningGateway(["--profiles", "P144p30fps16x9"])
         let names = ["a", "b", "c"]
         let publishers = try names.map { try gateway.publish($0, seconds: 6, size: "320x180") }
-        for publisher in publishers { #expect(publisher.status() == 0, "\(publisher.text)") }
+        for publisher in publishers { #expect(await publisher.status() == 0, "\(publisher.text)") }
         for name in names {
             let source = try await gateway.ended(name, "source")
             let rendition = try await gateway.ended(name, "P144p30fps16x9")
@@ -41,9 +41,9 @@ import Testing
 
     @Test func aReturningPublisherGoesOnWhereItStopped() async throws {
         let gateway = try await RunningGateway(["--profiles", "none"])
-        #expect(try gateway.publish("cam", seconds: 3).status() == 0)
+        #expect(await (try gateway.publish("cam", seconds: 3)).status() == 0)
         let first = try await gateway.ended("cam", "source")
-        #expect(try gateway.publish("cam", seconds: 3).status() == 0)
+        #expect(await (try gateway.publish("cam", seconds: 3)).status() == 0)
         let second = try await gateway.ended("cam", "source")
         #expect(second.uris.count > first.uris.count)
         #expect(second.discontinuities == 1)
@@ -51,21 +51,21 @@ import Testing
     }
 
     @Test func theOnlyOrchestratorGoesAndComesBack() async throws {
-        let port = try RunningOrchestrator.freePort()
+        let port = try await RunningOrchestrator.freePort()
         let first = try await RunningOrchestrator(port: port)
         let gateway = try await RunningGateway(["--orchestrator", "127.0.0.1:\(port)", "--profiles", "P144p30fps16x9"])
         let publisher = try gateway.publish("cam", seconds: 20, size: "320x180")
-        _ = try await eventually("a rendition") { try gateway.playlist("cam", "P144p30fps16x9") }
+        _ = try await eventually("a rendition") { try await gateway.playlist("cam", "P144p30fps16x9") }
         first.program.killAtOnce()
-        _ = first.program.status()
+        _ = await first.program.status()
         let second = try await RunningOrchestrator(port: port)
-        #expect(publisher.status() == 0, "\(publisher.text)")
+        #expect(await publisher.status() == 0, "\(publisher.text)")
         let source = try await gateway.ended("cam", "source")
         let rendition = try await gateway.ended("cam", "P144p30fps16x9")
         #expect(rendition.uris.count == source.uris.count)
         #expect(rendition.mediaSequence == source.mediaSequence)
         // What was cut while nobody was there is a gap; what came after is not.
-        let last = try gateway.probe("cam", rendition.uris[rendition.uris.count - 1], "codec_name")
+        let last = try await gateway.probe("cam", rendition.uris[rendition.uris.count - 1], "codec_name")
         #expect(last["codec_name"] == "h264")
         #expect(second.program.isRunning)
     }
@@ -73,29 +73,29 @@ import Testing
     @Test func aPushedSegmentIsAnsweredWithItsRenditions() async throws {
         let gateway = try await RunningGateway()
         let fixture = SluiceFixture.path("media/av720p30gop2s.ts")
-        let answer = try Program.run([
+        let answer = try await Program.run([
             "curl", "-s", "-i", "-H", "Accept: multipart/mixed", "-H", "Content-Duration: 2000", "--data-binary", "@\(fixture)",
             "--output", "-", "\(gateway.http)/live/push/0.ts",
         ])
         // The body is media: only the head is text for sure.
-        let head = try Program.run([
+        let head = try await Program.run([
             "curl", "-s", "-o", "/dev/null", "-D", "-", "-H", "Accept: multipart/mixed", "-H", "Expect: 100-continue", "--data-binary",
             "@\(fixture)", "\(gateway.http)/live/push/1.ts",
         ])
         #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 200"))
         #expect(head.contains("200 OK"))
         #expect(head.contains("multipart/mixed; boundary="))
-        let probed = try gateway.probe("push", "P240p30fps16x9/1.ts", "width,nb_read_frames")
+        let probed = try await gateway.probe("push", "P240p30fps16x9/1.ts", "width,nb_read_frames")
         #expect(probed["nb_read_frames"] == "60")
-        func status(_ arguments: [String]) throws -> String {
-            try Program.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}"] + arguments)
+        func status(_ arguments: [String]) async throws -> String {
+            try await Program.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}"] + arguments)
         }
-        #expect(try status(["--data-binary", "no media", "\(gateway.http)/live/push/2.ts"]) == "422")
-        #expect(try status(["--data-binary", "", "\(gateway.http)/live/push/2.ts"]) == "422")
-        #expect(try status(["--data-binary", "@\(fixture)", "\(gateway.http)/live/push/0.ts"]) == "400")
-        #expect(try status(["--data-binary", "@\(fixture)", "\(gateway.http)/live/push/2.m3u8"]) == "400")
-        #expect(try status(["\(gateway.http)/live/push/2.ts"]) == "405")
-        #expect(try status(["-X", "DELETE", "\(gateway.http)/live/push"]) == "204")
+        #expect(try await status(["--data-binary", "no media", "\(gateway.http)/live/push/2.ts"]) == "422")
+        #expect(try await status(["--data-binary", "", "\(gateway.http)/live/push/2.ts"]) == "422")
+        #expect(try await status(["--data-binary", "@\(fixture)", "\(gateway.http)/live/push/0.ts"]) == "400")
+        #expect(try await status(["--data-binary", "@\(fixture)", "\(gateway.http)/live/push/2.m3u8"]) == "400")
+        #expect(try await status(["\(gateway.http)/live/push/2.ts"]) == "405")
+        #expect(try await status(["-X", "DELETE", "\(gateway.http)/live/push"]) == "204")
         let ended = try await gateway.ended("push", "source")
         #expect(ended.uris.count == 2)
     }
@@ -103,10 +103,10 @@ import Testing
     @Test func aSignalEndsEverythingInOrder() async throws {
         let gateway = try await RunningGateway(["--profiles", "none"])
         let publisher = try gateway.publish("cam", seconds: 30, size: "320x180")
-        _ = try await eventually("a segment") { try gateway.playlist("cam", "source") }
+        _ = try await eventually("a segment") { try await gateway.playlist("cam", "source") }
         gateway.program.terminate()
-        #expect(gateway.program.status() == 0, "\(gateway.program.text)")
-        _ = publisher.status()
+        #expect(await gateway.program.status() == 0, "\(gateway.program.text)")
+        _ = await publisher.status()
     }
 }
 

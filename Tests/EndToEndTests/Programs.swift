@@ -28,9 +28,9 @@ final class Program: Sendable {
     var isRunning: Bool { process.isRunning }
     var text: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
 
-    /// Waits for the end. Blocks a thread: the caller is a test's own.
-    func status() -> Int32 {
-        process.waitUntilExit()
+    /// Waits for the end without holding a thread: the test's own machinery needs them.
+    func status() async -> Int32 {
+        while process.isRunning { try? await ContinuousClock().sleep(for: .milliseconds(10)) }
         return process.terminationStatus
     }
 
@@ -38,9 +38,9 @@ final class Program: Sendable {
     func killAtOnce() { kill(process.processIdentifier, SIGKILL) }
 
     /// Runs a program to its end and returns what it printed.
-    static func run(_ arguments: [String]) throws -> String {
+    static func run(_ arguments: [String]) async throws -> String {
         let program = try Program(arguments)
-        _ = program.status()
+        _ = await program.status()
         return program.text
     }
 }
@@ -50,10 +50,10 @@ struct Waited: Error, CustomStringConvertible {
 }
 
 /// Asks again and again: another process can be asked, it cannot tell us.
-func eventually<Result>(_ what: String, within limit: Duration = .seconds(20), _ body: () throws -> Result?) async throws -> Result {
+func eventually<Result>(_ what: String, within limit: Duration = .seconds(20), _ body: () async throws -> Result?) async throws -> Result {
     let end = ContinuousClock.now.advanced(by: limit)
     while ContinuousClock.now < end {
-        if let result = try body() { return result }
+        if let result = try await body() { return result }
         try await ContinuousClock().sleep(for: .milliseconds(50))
     }
     throw Waited(description: "\(what): not within \(limit)")

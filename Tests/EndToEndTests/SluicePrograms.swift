@@ -38,7 +38,7 @@ struct RunningGateway {
         admin = String(status[range])
     }
 
-    func get(_ path: String) throws -> String { try Program.run(["curl", "-s", "--max-time", "5", http + path]) }
+    func get(_ path: String) async throws -> String { try await Program.run(["curl", "-s", "--max-time", "5", http + path]) }
 
     /// A moving picture with sound in GOPs of one second, by RTMP and in real time.
     func publish(_ stream: String, seconds: Int, size: String = "640x360") throws -> Program {
@@ -49,17 +49,17 @@ struct RunningGateway {
         ])
     }
 
-    func playlist(_ stream: String, _ rendition: String) throws -> MediaPlaylist? {
-        MediaPlaylist(try get("/stream/\(stream)/\(rendition).m3u8"))
+    func playlist(_ stream: String, _ rendition: String) async throws -> MediaPlaylist? {
+        MediaPlaylist(try await get("/stream/\(stream)/\(rendition).m3u8"))
     }
 
     func ended(_ stream: String, _ rendition: String) async throws -> MediaPlaylist {
-        try await eventually("\(stream)/\(rendition) ends") { try playlist(stream, rendition).flatMap { $0.isEnded ? $0 : nil } }
+        try await eventually("\(stream)/\(rendition) ends") { try await playlist(stream, rendition).flatMap { $0.isEnded ? $0 : nil } }
     }
 
     /// FFprobe's word on one segment, as `key=value` lines.
-    func probe(_ stream: String, _ uri: String, _ entries: String) throws -> [String: String] {
-        let text = try Program.run([
+    func probe(_ stream: String, _ uri: String, _ entries: String) async throws -> [String: String] {
+        let text = try await Program.run([
             "ffprobe", "-v", "error", "-select_streams", "v:0", "-count_frames", "-show_entries", "stream=\(entries)", "-of",
             "default=noprint_wrappers=1", "\(http)/stream/\(stream)/\(uri)",
         ])
@@ -90,8 +90,8 @@ struct RunningOrchestrator {
     }
 
     /// A port that was free a moment ago.
-    static func freePort() throws -> Int {
-        let text = try Program.run([
+    static func freePort() async throws -> Int {
+        let text = try await Program.run([
             "python3", "-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])",
         ])
         guard let port = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) else { throw Waited(description: "no port: \(text)") }

@@ -27,7 +27,7 @@ struct GatewayHarness {
             Dictionary(uniqueKeysWithValues: scripts.map { (OrchestratorID($0.key), $0.value) }))
         var settings = GatewaySettings()
         settings.profiles = Self.profiles
-        settings.dispatch = .init(deadline: .milliseconds(400), attempts: 3)
+        settings.dispatch = .init(deadline: .seconds(4), attempts: 3)
         change(&settings)
         let metrics = GatewayMetrics(registry: registry)
         let entries = scripts.keys.sorted().map { OrchestratorEntry(id: OrchestratorID($0), capabilities: CapabilitySet([.h264])) }
