@@ -91,6 +91,10 @@ import Testing
             try await Program.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}"] + arguments)
         }
         #expect(try await status(["--data-binary", "no media", "\(gateway.http)/live/push/2.ts"]) == "422")
+        #expect(try await status(["--data-binary", "no media", "\(gateway.http)/live/garbage/0.ts"]) == "422")
+        let streams = try await Program.run(["curl", "-s", "\(gateway.admin)/status"])
+        #expect(streams.contains("\"push\""))
+        #expect(!streams.contains("\"garbage\""))
         #expect(try await status(["--data-binary", "", "\(gateway.http)/live/push/2.ts"]) == "422")
         #expect(try await status(["--data-binary", "@\(fixture)", "\(gateway.http)/live/push/0.ts"]) == "400")
         #expect(try await status(["--data-binary", "@\(fixture)", "\(gateway.http)/live/push/2.m3u8"]) == "400")

@@ -32,7 +32,7 @@ extension StreamTable: DeliverySource {
                 GatewayStatus.Stream(
                     id: id.rawValue, origin: entry.live?.origin.rawValue ?? "", isLive: entry.live != nil,
                     renditions: entry.output.counts.map { .init(name: $0.rendition, published: $0.published, gaps: $0.gaps) },
-                    segments: entry.live?.pipeline.recent.all ?? [])
+                    segments: entry.output.recent.all)
             }
         }
         let orchestrators = route.picture.map {

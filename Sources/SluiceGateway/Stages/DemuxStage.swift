@@ -7,23 +7,33 @@ package struct DemuxStage: Sendable {
 
     package init(executor: MediaExecutor) { self.executor = executor }
 
+    /// What the bytes of a pushed segment turned out to be.
+    struct Inspected: Sendable {
+        var facts: SegmentFacts
+        var hash: [UInt8]
+    }
+
     /// - Throws: `PushFailure.unusableMedia` with what is wrong and what would be right.
-    func segment(from pushed: PushedSegment, as sequence: SegmentSequence, isFirst: Bool) async throws(PushFailure) -> Segment {
-        let facts: SegmentFacts
-        let hash: [UInt8]
+    func inspect(_ pushed: PushedSegment) async throws(PushFailure) -> Inspected {
         do {
-            (facts, hash) = try await executor.run {
-                (try SegmentInspector.inspect(pushed.bytes, container: pushed.container), Keccak256.hash(pushed.bytes))
+            return try await executor.run {
+                Inspected(
+                    facts: try SegmentInspector.inspect(pushed.bytes, container: pushed.container),
+                    hash: Keccak256.hash(pushed.bytes))
             }
         } catch {
             throw .unusableMedia("segment \(pushed.sequence) of \(pushed.stream): \(error)")
         }
+    }
+
+    func segment(from pushed: PushedSegment, _ inspected: Inspected, as sequence: SegmentSequence) -> Segment {
+        let facts = inspected.facts
         let timeline = SegmentTimeline(
             firstByteWallClock: pushed.firstByteWallClock, lastByteWallClock: wallClockNanoseconds(),
             firstByte: pushed.firstByte, cut: .now)
         return Segment(
             stream: pushed.stream, sequence: sequence, container: pushed.container, bytes: pushed.bytes,
             start: facts.start, duration: pushed.declaredDuration ?? facts.duration, startsDiscontinuity: false,
-            video: facts.video, audio: facts.audio, videoFrames: facts.videoFrames, hash: hash, timeline: timeline)
+            video: facts.video, audio: facts.audio, videoFrames: facts.videoFrames, hash: inspected.hash, timeline: timeline)
     }
 }

@@ -11,12 +11,14 @@ package struct PushIntake: SegmentPush {
     }
 
     package func push(_ pushed: PushedSegment) async throws -> [PushedRendition] {
+        // First, so that bytes that are no media take no stream's name.
+        let inspected = try await demux.inspect(pushed)
         let live = try live(for: pushed)
         let sequence = SegmentSequence(pushed.sequence.rawValue + live.sequenceOffset)
         if let newest = live.pipeline.output.newest, sequence <= newest {
             throw PushFailure.staleSequence(pushed.sequence, newest: SegmentSequence(newest.rawValue - live.sequenceOffset))
         }
-        let segment = try await demux.segment(from: pushed, as: sequence, isFirst: live.pipeline.output.newest == nil)
+        let segment = demux.segment(from: pushed, inspected, as: sequence)
         live.hear()
         let outcome = await withCheckedContinuation { continuation in
             let isTaken = live.pipeline.accept(segment, onlyIfNewer: true) { continuation.resume(returning: $0) }

@@ -18,6 +18,7 @@ package final class StreamOutput: Sendable {
 
     let stream: StreamID
     let profiles: [TranscodeProfile]
+    let recent = RecentSegments()
     private let state: Mutex<State>
 
     init(stream: StreamID, profiles: [TranscodeProfile], settings: GatewaySettings) {

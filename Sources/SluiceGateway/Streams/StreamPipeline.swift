@@ -33,7 +33,6 @@ package final class StreamPipeline: Sendable {
 
     package let id: StreamID
     let output: StreamOutput
-    let recent = RecentSegments()
     private let settings: GatewaySettings
     private let dispatch: DispatchStage
     private let reassemble: ReassembleStage
@@ -81,7 +80,7 @@ package final class StreamPipeline: Sendable {
             return Work(segment: segment, ordinal: intake.nextOrdinal, isSkipped: isSkipped, completion: completion)
         }
         guard let work else { return false }
-        recent.began(work.segment)
+        output.recent.began(work.segment)
         if output.profiles.isEmpty {
             if !work.isSkipped { intake.withLock { $0.waiting -= 1 } }
             completion?(SegmentOutcome(renditions: [], failure: nil))
@@ -139,7 +138,7 @@ package final class StreamPipeline: Sendable {
         }
         timeline.published = .now
         metrics.observe(timeline)
-        recent.ended(work.segment.sequence, timeline, failure: failure)
+        output.recent.ended(work.segment.sequence, timeline, failure: failure)
         work.completion?(SegmentOutcome(renditions: renditions, failure: failure))
     }
 }
