@@ -13,11 +13,14 @@ import Testing
         let harness = GatewayHarness(["a": [.gated(gate, GatewayHarness.rendition)]])
         try await harness.run {
             let live = try harness.open("one")
-            live.pipeline.accept(GatewayHarness.segment(live, 0))
+            let (done, continuation) = AsyncStream.makeStream(of: Void.self)
+            live.pipeline.accept(GatewayHarness.segment(live, 0)) { _ in continuation.finish() }
             #expect(try harness.playlist(live.pipeline.id, "source")?.entries.map(\.uri) == ["source/0.ts"])
             #expect(try harness.playlist(live.pipeline.id, "small") == nil)
             gate.open()
             let outcome = await GatewayHarness.carry(live, 1)
+            // The two travel side by side: the end of the second says nothing about the first.
+            for await _ in done {}
             #expect(outcome.failure == nil)
             #expect(try harness.playlist(live.pipeline.id, "small")?.entries.map(\.uri) == ["small/0.ts", "small/1.ts"])
         }
