@@ -1,4 +1,4 @@
-package import SluiceTypes
+import SluiceTypes
 
 /// A modelled world: who publishes, who sells, what goes wrong and when. Read from `config/scenarios/*.yaml`.
 ///
