@@ -1,4 +1,5 @@
 package import NIOCore
+import SluiceRouting
 package import SluiceTypes
 import Synchronization
 
@@ -37,7 +38,8 @@ extension StreamTable: DeliverySource {
         }
         let orchestrators = route.picture.map {
             GatewayStatus.Orchestrator(
-                id: $0.entry.id.rawValue, isReachable: $0.entry.isReachable, version: $0.entry.version, roundTrip: $0.roundTrip)
+                id: $0.entry.id.rawValue, isReachable: $0.entry.isReachable, version: $0.entry.version,
+                roundTrip: $0.works.first.map { $0.total.p50 / 2 })
         }
         return GatewayStatus(streams: streams.sorted { $0.id < $1.id }, orchestrators: orchestrators)
     }

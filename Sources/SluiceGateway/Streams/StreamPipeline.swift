@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceRouting
 package import SluiceTypes
 import Synchronization
 
@@ -55,7 +56,7 @@ package final class StreamPipeline: Sendable {
         self.settings = settings
         self.dispatch = dispatch
         self.metrics = metrics
-        self.packaging = PackageStage(output: output, settings: settings, metrics: metrics)
+        self.packaging = PackageStage(output: output, metrics: metrics)
         self.reassemble = ReassembleStage(renditions: output.profiles.count, packaging: packaging)
         // Bounded by `waiting`: past the limit only placeholders without work are queued.
         (works, enqueue) = AsyncStream.makeStream(of: Work.self, bufferingPolicy: .unbounded)
@@ -115,32 +116,69 @@ package final class StreamPipeline: Sendable {
     }
 
     private func carry(_ work: Work) async {
+        guard !work.isSkipped else {
+            let failure = SegmentFailure(.busy, "\(settings.maxWaiting) segments of this stream were waiting already")
+            return settle(work, output.profiles.map { _ in nil }, work.segment.timeline, failure)
+        }
         let settled = Mutex<[SegmentOutcome.Rendition?]>(output.profiles.map { _ in nil })
-        var timeline = work.segment.timeline
-        var failure: SegmentFailure?
-        if work.isSkipped {
-            failure = SegmentFailure(.busy, "\(settings.maxWaiting) segments of this stream were waiting already")
-        } else {
-            let result = await dispatch.renditions(of: work.segment, profiles: output.profiles) { index, rendition in
-                settled.withLock { $0[index] = rendition }
-                self.reassemble.settle(index, ordinal: work.ordinal, work.segment, .made(rendition.bytes))
+        let result = Mutex<DispatchStage.Result?>(nil)
+        let isWaiting = dispatch.onMiss(of: id) == .wait
+        await dispatch.carry(work.segment, profiles: output.profiles) { index, rendition in
+            settled.withLock { $0[index] = rendition }
+            self.reassemble.settle(index, ordinal: work.ordinal, work.segment, .made(rendition.bytes))
+        } ended: { ended in
+            // Without a wait the end is told at once: a canary may still be on its way.
+            if ended.failure == nil || !isWaiting {
+                self.settle(work, settled.withLock { $0 }, ended.timeline, ended.failure)
+            } else {
+                result.withLock { $0 = ended }
             }
-            failure = result.failure
-            timeline = result.timeline
         }
-        let renditions = settled.withLock { $0 }
-        if renditions.contains(where: { $0 == nil }), settings.missingRendition == .wait, !work.isSkipped {
-            try? await Task.sleep(for: settings.missingRenditionWait)
+        if let late = result.withLock({ $0 }) {
+            try? await Task.sleep(for: settings.onMissWait)
+            settle(work, settled.withLock { $0 }, late.timeline, late.failure)
         }
+    }
+
+    private func settle(
+        _ work: Work, _ renditions: [SegmentOutcome.Rendition?], _ reached: SegmentTimeline, _ failure: SegmentFailure?
+    ) {
+        var timeline = reached
+        let onMiss = dispatch.onMiss(of: id)
         for (index, rendition) in renditions.enumerated() where rendition == nil {
             metrics.renditionsMissing.increment()
-            reassemble.settle(index, ordinal: work.ordinal, work.segment, .missing)
+            reassemble.settle(index, ordinal: work.ordinal, work.segment, standIn(for: index, renditions, onMiss))
         }
         timeline.published = .now
         metrics.observe(timeline)
         output.recent.ended(work.segment.sequence, timeline, failure: failure)
         work.completion?(SegmentOutcome(renditions: renditions, failure: failure))
     }
+}
+
+extension StreamPipeline {
+    private func standIn(
+        for missing: Int, _ renditions: [SegmentOutcome.Rendition?], _ onMiss: ServiceLevel.OnMiss
+    ) -> ReassembleStage.Outcome {
+        switch onMiss {
+        case .gap, .wait: return .gap
+        case .source: return .source
+        case .lower:
+            let profiles = output.profiles
+            let smaller = renditions.indices.filter { index in
+                renditions[index] != nil && profiles[index].pixels < profiles[missing].pixels
+                    && profiles[index].container == profiles[missing].container
+            }
+            guard let best = smaller.max(by: { profiles[$0].pixels < profiles[$1].pixels }), let made = renditions[best] else {
+                return .gap
+            }
+            return .lower(made.bytes)
+        }
+    }
+}
+
+extension TranscodeProfile {
+    fileprivate var pixels: Int { width * height }
 }
 
 /// How one segment ended.

@@ -24,7 +24,8 @@ package struct SegmentCourse: Sendable {
     package private(set) var decision: RouteDecision
     private var attempts: [Attempt] = []
     private var missing: [Int]
-    private var hasEnded = false
+    /// `.end` was given.
+    package private(set) var hasEnded = false
     /// When the same orchestrators are asked again, after all of them failed.
     private var retryAt: Moment?
     private var pauses = 0

@@ -25,7 +25,7 @@ extension SegmentRouter {
         let target = level.target(for: segment.duration)
         let workClass = WorkClass(codec: segment.codec, outputPixelRate: segment.outputPixelRate)
         budget.earn(level.hedgeBudget, burst: burst)
-        canaries.earn(min(level.hedgeBudget, settings.canaryShare), burst: 2)
+        canaries.earn(min(level.hedgeBudget, settings.canaryShare), burst: Self.canaryBurst)
         let left = target - now.seconds(since: segment.cut)
         var looks: [Look] = []
         var choice: (slot: Int?, reason: RouteDecision.Reason)?

@@ -28,7 +28,7 @@ package struct SegmentRouter: Sendable {
         self.settings = settings
         self.generator = SeededGenerator(seed: seed)
         self.budget = ExtraWorkBudget(burst: settings.hedgeBurst)
-        self.canaries = ExtraWorkBudget(burst: 2)
+        self.canaries = ExtraWorkBudget(burst: settings.canaryShare > 0 ? Self.canaryBurst : 0)
     }
 
     /// A clock that jumps back stands still.
@@ -36,6 +36,9 @@ package struct SegmentRouter: Sendable {
         newest = max(newest, now)
         return newest
     }
+
+    /// Copies that may be saved up.
+    static let canaryBurst = 2.0
 
     // MARK: Who is there
 

@@ -23,9 +23,22 @@ package struct ServiceLevel: Hashable, Sendable {
     package var maxPrice: Double?
     /// Segments that may be worked on twice, as a share; 0 forbids hedges. Retries of what failed are not bound by it.
     package var hedgeBudget: Double
+    package var onMiss: OnMiss
     /// How much sooner (seconds) or, at equal latency, how much cheaper (share of the price) another must be, several segments in a
     /// row, before a stream leaves its orchestrator.
     package var continuity: Continuity
+
+    /// What stands in a rendition's playlist where its segment did not come back.
+    package enum OnMiss: String, Hashable, Sendable, CaseIterable {
+        /// `EXT-X-GAP`: the player jumps over it.
+        case gap
+        /// The source segment stands in, after a discontinuity.
+        case source
+        /// The next smaller rendition of the same segment that came; a gap where none did.
+        case lower
+        /// As `gap`, but only after a further wait.
+        case wait
+    }
 
     package struct Continuity: Hashable, Sendable {
         package var seconds: Double
@@ -43,6 +56,7 @@ package struct ServiceLevel: Hashable, Sendable {
     package init(
         latency: Target = .share(0.6), percentile: Double = 0.9, playoutBudget: Double = 1.5, allowedClasses: Set<GPUClass>? = nil,
         preferredClasses: Set<GPUClass> = [], region: String? = nil, maxPrice: Double? = nil, hedgeBudget: Double = 0.05,
+        onMiss: OnMiss = .gap,
         continuity: Continuity = .init()
     ) {
         self.latency = latency
@@ -53,6 +67,7 @@ package struct ServiceLevel: Hashable, Sendable {
         self.region = region
         self.maxPrice = maxPrice
         self.hedgeBudget = hedgeBudget
+        self.onMiss = onMiss
         self.continuity = continuity
     }
 

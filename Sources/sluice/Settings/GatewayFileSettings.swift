@@ -31,13 +31,14 @@ struct GatewayFileSettings {
     /// - `maxStreams` (int, default 500, 1…10000).
     /// - `playlistWindow` (int, default 6, 3…60): segments listed.
     /// - `playlistGrace` (int, default 1, 0…60): segments kept after they left the playlist.
-    /// - `missingRendition` (gap | source | wait, default gap) and `missingRenditionWaitMs` (int, default 2000, 0…10000).
-    /// - `deadlineMs` (int, default 8000, 500…120000): from the cut of a segment to giving it up.
-    /// - `attempts` (int, default 3, 1…10).
+    /// - `onMissWaitMs` (int, default 2000, 0…10000): how long `sla.onMiss: wait` waits.
+    /// - `giveUpMs` (int, default 8000, 500…120000): from the cut of a segment to giving it up; never less than `patience` (number,
+    ///   default 4, 1…60) times its duration.
+    /// - `attempts` (int, default 3, 1…10): sendings of one segment that an orchestrator may have worked on.
+    /// - those of `ServiceLevelSettings` under `sla`.
     /// - `maxInFlight` (int, default 4, 1…32) and `maxWaiting` (int, default 8, 1…64): segments per stream.
     /// - `pushIdleMs` (int, default 60000, 1000…3600000), `publisherTakeoverMs` (int, default 5000, 500…600000).
     /// - `lingerMs` (int, default 60000, 0…3600000): how long an ended stream's playlists stay.
-    /// - `maxPricePerPixelWei` (number, default none).
     init(_ reader: inout SettingsReader) throws {
         rtmp = try ListenSettings(&reader, prefix: "rtmp", port: 1935)
         http = try ListenSettings(&reader, prefix: "http", port: 9935)
@@ -50,18 +51,16 @@ struct GatewayFileSettings {
         role.maxStreams = try reader.int("maxStreams", default: 500, in: 1...10_000)
         role.playlistWindow = try reader.int("playlistWindow", default: 6, in: 3...60)
         role.playlistGrace = try reader.int("playlistGrace", default: 1, in: 0...60)
-        role.missingRendition = try reader.choice("missingRendition", default: .gap)
-        role.missingRenditionWait = try reader.milliseconds("missingRenditionWaitMs", default: 2000, in: 0...10_000)
-        role.dispatch = SegmentDispatch.Settings(
-            deadline: try reader.milliseconds("deadlineMs", default: 8000, in: 500...120_000),
-            attempts: try reader.int("attempts", default: 3, in: 1...10))
+        role.onMissWait = try reader.milliseconds("onMissWaitMs", default: 2000, in: 0...10_000)
+        role.routing.shortestPatience = try reader.milliseconds("giveUpMs", default: 8000, in: 500...120_000).inSeconds
+        role.routing.patience = try reader.double("patience", in: 1...60) ?? role.routing.patience
+        role.routing.attempts = try reader.int("attempts", default: 3, in: 1...10)
+        role.routing.serviceLevel = try ServiceLevelSettings.read(&reader)
         role.maxInFlight = try reader.int("maxInFlight", default: 4, in: 1...32)
         role.maxWaiting = try reader.int("maxWaiting", default: 8, in: 1...64)
         role.pushIdle = try reader.milliseconds("pushIdleMs", default: 60_000, in: 1000...3_600_000)
         role.takeoverAfter = try reader.milliseconds("publisherTakeoverMs", default: 5000, in: 500...600_000)
         role.linger = try reader.milliseconds("lingerMs", default: 60_000, in: 0...3_600_000)
-        role.selection = OrchestratorSelection.Settings(
-            priceCeiling: try reader.double("maxPricePerPixelWei", in: 0...1e18))
         self.role = role
     }
 

@@ -41,10 +41,10 @@ struct GatewayAssembly {
         if let remote { directories.append(remote) }
         route = RouteStage(
             directory: CombinedDirectory(directories),
-            settings: settings.role.selection, needed: { JobCapabilities.of($0, isPushed: false) })
+            settings: settings.role.routing, needed: { JobCapabilities.of($0, isPushed: false) })
         let dispatch = DispatchStage(
             transport: CombinedTransport(embedded: embedded.map(InProcessTransport.init), remote: remote), route: route,
-            settings: settings.role.dispatch, metrics: metrics, logger: logger)
+            metrics: metrics, logger: logger)
         let table = StreamTable(settings: settings.role, dispatch: dispatch, metrics: metrics, logger: logger)
         self.table = table
 

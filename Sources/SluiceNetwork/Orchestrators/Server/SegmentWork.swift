@@ -46,7 +46,7 @@ package struct SegmentWork: Sendable {
             let job = SegmentJob(segment: segment(of: request, bytes: bytes, firstByte: firstByte), profiles: request.profiles)
             for try await event in calls.service.transcode(job, in: request.session) {
                 switch event {
-                case .accepted: break
+                case .accepted, .transcoded: break
                 case .renditionBytes(let index, let piece):
                     if pieces.indices.contains(index) { pieces[index].writeImmutableBuffer(piece) }
                 case .renditionComplete(let index, let told):
