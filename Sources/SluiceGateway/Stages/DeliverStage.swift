@@ -27,6 +27,8 @@ extension StreamTable: DeliverySource {
         entries.withLock { $0[stream]?.live }
     }
 
+    package func isLive(_ stream: StreamID) -> Bool { live(stream) != nil }
+
     package func status(route: RouteStage) -> GatewayStatus {
         let streams = entries.withLock { entries in
             entries.map { id, entry in

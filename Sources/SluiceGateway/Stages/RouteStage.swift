@@ -76,6 +76,10 @@ package final class RouteStage: Sendable {
     /// The last decisions of a stream, oldest first; empty for one that is not known.
     package func decisions(of stream: StreamID) -> [RouteDecision] { state.withLock { $0.router.decisions(of: stream) } }
 
+    package static var keptDecisions: Int { RouteCounts.keptDecisions }
+
+    package var nodeServiceLevel: ServiceLevel { state.withLock { $0.router.settings.serviceLevel } }
+
     package var counts: RouteCounts { state.withLock { $0.router.counts } }
 
     /// Every orchestrator as routing sees it now. What the directory lists but no segment has asked for yet is in it too.

@@ -17,6 +17,9 @@ package struct RouteCounts: Hashable, Sendable {
     package internal(set) var ejections = 0
     package internal(set) var commonCauses = 0
 
+    /// Decisions kept of each stream.
+    package static let keptDecisions = StreamRoute.recentDecisions
+
     package init() {}
 
     mutating func decided(_ reason: RouteDecision.Reason) { decisions[reason, default: 0] += 1 }

@@ -59,7 +59,9 @@ struct GatewayAssembly {
         let route = route
         admin = HTTPServer(
             host: settings.admin.host, port: settings.admin.port, tls: nil,
-            responder: AdminEndpoint(registry: registry, status: { table.status(route: route) }), group: group, logger: logger)
+            responder: AdminEndpoint(
+                registry: registry, status: { table.status(route: route) },
+                routing: RoutingEndpoint(route: route, isLive: { table.isLive($0) })), group: group, logger: logger)
     }
 
     /// Binds every port, or throws with the first that is taken.
