@@ -68,11 +68,12 @@ let package = Package(
         .target(
             name: "SluiceOrchestrator", dependencies: ["SluiceTypes", "SluiceMedia", nioCore, logging],
             swiftSettings: settings),
+        .target(name: "SluiceSimulation", dependencies: ["SluiceTypes", "SluiceRouting"], swiftSettings: settings),
         .executableTarget(
             name: "sluice",
             dependencies: [
                 "SluiceTypes", "SluiceRouting", "SluiceWire", "SluiceMedia", "SluiceNetwork", "SluiceGateway",
-                "SluiceOrchestrator", nioCore, logging,
+                "SluiceOrchestrator", "SluiceSimulation", nioCore, logging,
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -85,6 +86,8 @@ let package = Package(
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         .testTarget(name: "SluiceTypesTests", dependencies: ["SluiceTypes", "SluiceTesting", nioCore], swiftSettings: settings),
         .testTarget(name: "SluiceRoutingTests", dependencies: ["SluiceRouting", "SluiceTypes"], swiftSettings: settings),
+        .testTarget(
+            name: "SluiceSimulationTests", dependencies: ["SluiceSimulation", "SluiceRouting", "SluiceTypes"], swiftSettings: settings),
         .testTarget(
             name: "SluiceWireTests",
             dependencies: [

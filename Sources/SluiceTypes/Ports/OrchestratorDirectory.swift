@@ -7,16 +7,30 @@ package struct OrchestratorEntry: Hashable, Sendable {
     package var version: String
     /// Whether it answered the last time it was asked.
     package var isReachable: Bool
+    /// Who runs it: the Ethereum address, or a name from the settings. Those of one operator fail together.
+    package var operatorName: String?
+    package var region: String?
+    /// As declared by itself or set by our operator; `nil` is found out from its finish times.
+    package var gpu: GPU?
+    package var gpuSource: GPUSource
+    /// Seconds of the last information call, there and back.
+    package var roundTrip: Double?
 
     package init(
         id: OrchestratorID, capabilities: CapabilitySet, price: Price? = nil, version: String = "",
-        isReachable: Bool = true
+        isReachable: Bool = true, operatorName: String? = nil, region: String? = nil, gpu: GPU? = nil,
+        gpuSource: GPUSource = .configured, roundTrip: Double? = nil
     ) {
         self.id = id
         self.capabilities = capabilities
         self.price = price
         self.version = version
         self.isReachable = isReachable
+        self.operatorName = operatorName
+        self.region = region
+        self.gpu = gpu
+        self.gpuSource = gpuSource
+        self.roundTrip = roundTrip
     }
 }
 
