@@ -1,3 +1,5 @@
+import SluiceTypes
+
 /// Who served the segments of a few streams, one bar for each segment, policy by policy; above them, when what went wrong.
 struct TimelinePlot {
     /// More would not be read.
