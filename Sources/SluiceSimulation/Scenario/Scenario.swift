@@ -1,5 +1,3 @@
-package import SluiceTypes
-
 /// A modelled world: who publishes, who sells, what goes wrong and when. Read from `config/scenarios/*.yaml`.
 ///
 /// Times are seconds of virtual time from the start of the run unless the name says otherwise.
