@@ -123,7 +123,9 @@ private struct ScenarioCheck {
         if let every = model.every {
             that("\(path).every", every, isIn: Scenario.Bounds.faultPeriod...Scenario.Bounds.duration, "seconds")
             if let lasts = model.lasts {
-                if lasts > every { fault("\(path).lasts", "\(lasts)", "no longer than the \(every) seconds from one beginning to the next") }
+                if lasts > every {
+                    fault("\(path).lasts", "\(lasts)", "no longer than the \(every) seconds from one beginning to the next")
+                }
             } else {
                 fault("\(path).lasts", "missing", "a number of seconds, since the fault comes again every \(every)")
             }
