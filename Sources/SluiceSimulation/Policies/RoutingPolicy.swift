@@ -18,6 +18,9 @@ package enum PolicyAction: Sendable {
     case ask(OrchestratorID)
     /// Call `wake` at this moment.
     case wake(at: Moment)
+    /// The gateway has a new token for this stream: its next segment there opens a new session, cold, and the old one keeps its place
+    /// at the orchestrator until it has been silent for 70 s. Policies that let sessions live need never say it.
+    case renew(StreamID, OrchestratorID)
     case dispatch(SegmentKey, DispatchAction)
 }
 
@@ -27,8 +30,12 @@ package enum PolicyAction: Sendable {
 package protocol RoutingPolicy {
     /// The configured orchestrators; called once, before everything else.
     mutating func start(_ orchestrators: [OrchestratorID], at now: Moment, actions: inout [PolicyAction])
-    /// - Parameter entry: `nil` when nobody answered within the gRPC timeout of 8 s, or the connection was refused, or the
-    ///   orchestrator is full (`OrchestratorCapped`).
+    /// One call for each `ask`.
+    ///
+    /// - Parameters:
+    ///   - entry: `nil` when nobody answered within the gRPC timeout of 8 s, or the connection was refused, or the
+    ///     orchestrator is full (`OrchestratorCapped`).
+    ///   - roundTrip: seconds since it was asked.
     mutating func answered(
         _ orchestrator: OrchestratorID, _ entry: OrchestratorEntry?, roundTrip: Double, at now: Moment, actions: inout [PolicyAction])
     mutating func opened(_ stream: StreamID, at now: Moment, actions: inout [PolicyAction])

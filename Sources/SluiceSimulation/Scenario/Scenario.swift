@@ -1,5 +1,3 @@
-import SluiceTypes
-
 /// A modelled world: who publishes, who sells, what goes wrong and when. Read from `config/scenarios/*.yaml`.
 ///
 /// Times are seconds of virtual time from the start of the run unless the name says otherwise.
@@ -136,10 +134,14 @@ package struct ServiceModel: Hashable, Sendable {
     package var sessions: Int
     /// Segments of one session that may wait; the next one is refused with `OrchestratorBusy`.
     package var queuedPerSession: Int
+    /// Recorded work times, in seconds per pixel encoded. Where there are any, the work of a segment is one of them, drawn by chance,
+    /// times its pixels; speed, fixed seconds, jitter and tail above are then a fit of them and not used.
+    package var recorded: [Double]
 
     package init(
         pixelsPerSecond: Double = 150_000_000, fixed: Double = 0.04, jitter: Double = 0.15, tailShare: Double = 0.005,
-        tailFactor: Double = 5, coldStart: Double = 0.3, lanes: Int = 8, sessions: Int = 1000, queuedPerSession: Int = 4
+        tailFactor: Double = 5, coldStart: Double = 0.3, lanes: Int = 8, sessions: Int = 1000, queuedPerSession: Int = 4,
+        recorded: [Double] = []
     ) {
         self.pixelsPerSecond = pixelsPerSecond
         self.fixed = fixed
@@ -150,6 +152,7 @@ package struct ServiceModel: Hashable, Sendable {
         self.lanes = lanes
         self.sessions = sessions
         self.queuedPerSession = queuedPerSession
+        self.recorded = recorded
     }
 }
 
@@ -163,12 +166,35 @@ package struct NetworkModel: Hashable, Sendable {
     package var bandwidth: Double
     /// Share of transfers that meet loss and wait for a retransmission (one more 200 ms + round trip); 0 to 1.
     package var loss: Double
+    /// Recorded transfers. Where there are any, the transfers of an attempt take the times of one of them, drawn by chance; the
+    /// figures above are then a fit of them and not used, except for information calls.
+    package var recorded: [RecordedTransfer]
 
-    package init(roundTrip: Double = 0.02, jitter: Double = 0.1, bandwidth: Double = 200_000_000, loss: Double = 0) {
+    /// How long the ways of one attempt took.
+    package struct RecordedTransfer: Hashable, Sendable {
+        /// Seconds from sending to the early 200, per byte of the segment.
+        package var uploadPerByte: Double
+        /// Seconds from the end of the work to the first byte of a rendition.
+        package var firstByte: Double
+        /// Seconds from there to the last byte of the last rendition, per second of media.
+        package var bodyPerSecond: Double
+
+        package init(uploadPerByte: Double, firstByte: Double, bodyPerSecond: Double) {
+            self.uploadPerByte = uploadPerByte
+            self.firstByte = firstByte
+            self.bodyPerSecond = bodyPerSecond
+        }
+    }
+
+    package init(
+        roundTrip: Double = 0.02, jitter: Double = 0.1, bandwidth: Double = 200_000_000, loss: Double = 0,
+        recorded: [RecordedTransfer] = []
+    ) {
         self.roundTrip = roundTrip
         self.jitter = jitter
         self.bandwidth = bandwidth
         self.loss = loss
+        self.recorded = recorded
     }
 }
 

@@ -51,7 +51,7 @@ struct ServiceLevelReport: Codable, Sendable {
         try flatten(whole as? [String: Any] ?? [:], "sla", &current)
         for (key, value) in flags {
             guard current[key] != nil else {
-                let nearest = current.keys.min { SettingsReader.distance(key, $0) < SettingsReader.distance(key, $1) } ?? ""
+                let nearest = NearestKey.of(key, among: current.keys) ?? ""
                 throw SettingsError("unknown key '\(key.dropFirst(4))'; did you mean '\(nearest.dropFirst(4))'?")
             }
             current[key] = value
