@@ -32,6 +32,7 @@ package struct RTMPServerSession {
 
     private var phase = Phase.handshakeC0C1
     private var handshake = ByteBuffer()
+    private let limits: RTMPChunkReader.Limits
     private var reader: RTMPChunkReader
     private var outputChunkSize = RTMPChunkWriter.initialChunkSize
     /// The peer's own wish, or ours until it says one.
@@ -40,7 +41,11 @@ package struct RTMPServerSession {
     /// To be sent; the caller takes it.
     package var output = ByteBuffer()
 
-    package init(limits: RTMPChunkReader.Limits = .init()) { reader = RTMPChunkReader(limits: limits) }
+    package init(limits: RTMPChunkReader.Limits = .init()) {
+        self.limits = limits
+        reader = RTMPChunkReader(limits: limits)
+        reader.largestMessage = limits.largestCommand
+    }
 
     package var isHandshaken: Bool {
         switch phase {
@@ -166,6 +171,7 @@ package struct RTMPServerSession {
         guard case .asking(_, let isPublish) = phase else { return }
         if isPublish {
             phase = .publishing
+            reader.largestMessage = limits.largestMessage
             status("status", "NetStream.Publish.Start", "publishing")
         } else {
             phase = .playing

@@ -1,4 +1,5 @@
 import SluiceGateway
+import SluiceNetwork
 import SluiceRouting
 import SluiceTypes
 import SluiceWire
@@ -6,6 +7,7 @@ import SluiceWire
 /// Everything a gateway can be told, from flag, environment, file and default.
 struct GatewayFileSettings {
     var rtmp: ListenSettings
+    var rtmpLimits: RTMPLimits
     var http: ListenSettings
     var admin: ListenSettings
     /// Service URIs or host:port.
@@ -25,6 +27,7 @@ struct GatewayFileSettings {
 
     /// ## Configuration keys
     /// Those of `ListenSettings` under `rtmp` (1935), `http` (9935) and `admin` (5935), those of `TranscodeFileSettings`, and:
+    /// - `rtmp.maxConnections` (int, default 2000, 1…100000) and `rtmp.maxConnectionsPerAddress` (int, default 1000, 1…100000).
     /// - `profiles` (preset names, default P240p30fps16x9,P360p30fps16x9; `none` for the source alone).
     /// - `orchestrators` (list, default empty): without one, an orchestrator runs in this process.
     /// - `segmentTargetMs` (int, default 2000, 500…10000): wished-for segment length.
@@ -40,6 +43,10 @@ struct GatewayFileSettings {
     /// - `maxPricePerPixelWei` (number, default none).
     init(_ reader: inout SettingsReader) throws {
         rtmp = try ListenSettings(&reader, prefix: "rtmp", port: 1935)
+        var limits = RTMPLimits()
+        limits.mostConnections = try reader.int("rtmp.maxConnections", default: limits.mostConnections, in: 1...100_000)
+        limits.mostPerAddress = try reader.int("rtmp.maxConnectionsPerAddress", default: limits.mostPerAddress, in: 1...100_000)
+        rtmpLimits = limits
         http = try ListenSettings(&reader, prefix: "http", port: 9935)
         admin = try ListenSettings(&reader, prefix: "admin", port: 5935)
         orchestrators = reader.list("orchestrators") ?? []

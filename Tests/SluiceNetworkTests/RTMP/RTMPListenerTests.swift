@@ -101,18 +101,4 @@ struct RTMPListenerTests {
             #expect("\(error.map(String.init(describing:)) ?? "")".contains("port \(port) on 127.0.0.1 is in use"))
         }
     }
-
-    @Test func `who says nothing, garbage, or comes one too many is closed`() async throws {
-        var limits = RTMPLimits()
-        limits.handshakeTimeout = .milliseconds(100)
-        limits.mostConnections = 2
-        try await withListener(limits: limits) { _, port in
-            let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            let silent = try await bootstrap.connect(host: "127.0.0.1", port: port).get()
-            let garbage = try await bootstrap.connect(host: "127.0.0.1", port: port).get()
-            try await garbage.writeAndFlush(ByteBuffer(string: "GET / HTTP/1.1\r\n\r\n"))
-            try await garbage.closeFuture.get()
-            try await silent.closeFuture.get()
-        }
-    }
 }

@@ -15,6 +15,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
     }
 
     private let gate: any PublisherGate
+    private let connections: RTMPConnections
     private let relays: RTMPRelayTable
     private let limits: RTMPLimits
     private var logger: Logger
@@ -23,11 +24,14 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
     private var role = Role.none
     private var asking: Task<Void, Never>?
     private var deadline: Scheduled<Void>?
+    /// Whether the publisher has sent anything since its silence was last looked for.
+    private var wasHeard = false
     /// The end, or a refusal on its way out: what still comes in is not looked at.
     private var isOver = false
 
-    init(gate: any PublisherGate, relays: RTMPRelayTable, limits: RTMPLimits, logger: Logger) {
+    init(gate: any PublisherGate, connections: RTMPConnections, relays: RTMPRelayTable, limits: RTMPLimits, logger: Logger) {
         self.gate = gate
+        self.connections = connections
         self.relays = relays
         self.limits = limits
         self.logger = logger
@@ -35,6 +39,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        guard connections.admit(context.channel) else { return close(context) }
         logger[metadataKey: "peer"] = "\(context.remoteAddress?.description ?? "unknown")"
         limit(limits.handshakeTimeout, "no handshake", context)
         context.fireChannelActive()
@@ -42,6 +47,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isOver else { return }
+        wasHeard = true
         var bytes = unwrapInboundIn(data)
         let wasHandshaken = session.isHandshaken
         advance(context) { session, each in try session.receive(&bytes, each: each) }
@@ -65,6 +71,14 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         context.fireChannelWritabilityChanged()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let stuck = event as? RTMPViewers.Stuck {
+            giveUp("a viewer \(stuck)", context)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
     private func advance(
         _ context: ChannelHandlerContext, _ step: (inout RTMPServerSession, (RTMPServerSession.Event) throws -> Void) throws -> Void
     ) {
@@ -80,11 +94,11 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
                 }
             }
         } catch {
-            logger.warning("RTMP connection closed", metadata: ["reason": "\(error)"])
             flush(context)
-            return close(context)
+            return giveUp("\(error)", context)
         }
         flush(context)
+        if hasUnreadAnswers(context.channel) { return giveUp("the peer asks and does not read the answers", context) }
         switch asked {
         case .publish(let app, let name): publish(app, name, context)
         case .play(let app, let name): play(app, name, context)
@@ -94,6 +108,13 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
             limit(limits.farewellTimeout, "the stream ended and the peer did not close", context)
         case .media, nil: break
         }
+    }
+
+    /// Viewers have a bound for all they do not take; everybody else gets a few hundred bytes and must be able to take them.
+    private func hasUnreadAnswers(_ channel: any Channel) -> Bool {
+        guard !channel.isWritable else { return false }
+        if case .viewer = role { return RTMPViewers.unsent(of: channel) > limits.viewerMostUnsent }
+        return true
     }
 
     private func media(_ message: RTMPMessage, _ sink: any PacketSink, _ relay: RTMPRelay) throws {
@@ -142,8 +163,8 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
             let sink = publication.makeSink()
             // The peer has gone meanwhile: the name is given back.
             guard !isOver, context.channel.isActive else { return sink.finish() }
-            deadline?.cancel()
             role = .publisher(sink, relays.open(address))
+            watch(context)
             session.accept()
             logger.info("publishing", metadata: ["stream": "\(address.stream)"])
             advance(context) { session, each in try session.resume(each: each) }
@@ -159,7 +180,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         session.accept()
         flush(context)
         role = .viewer(relay)
-        relay.add(context.channel, stall: limits.viewerStall)
+        relay.add(context.channel, limits)
         advance(context) { session, each in try session.resume(each: each) }
     }
 
@@ -181,9 +202,25 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         deadline = context.eventLoop.scheduleTask(in: time) {
             let (handler, context) = bound.value
-            handler.logger.info("RTMP connection closed", metadata: ["reason": "\(what) within \(time.nanoseconds / 1_000_000_000) s"])
-            handler.close(context)
+            handler.giveUp("\(what) within \(time.nanoseconds / 1_000_000) ms", context)
         }
+    }
+
+    /// Looks again and again whether the publisher has sent anything meanwhile.
+    private func watch(_ context: ChannelHandlerContext) {
+        deadline?.cancel()
+        wasHeard = false
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        deadline = context.eventLoop.scheduleTask(in: limits.publisherSilence) {
+            let (handler, context) = bound.value
+            guard !handler.wasHeard else { return handler.watch(context) }
+            handler.giveUp("the publisher sent nothing for \(handler.limits.publisherSilence.nanoseconds / 1_000_000) ms", context)
+        }
+    }
+
+    private func giveUp(_ reason: String, _ context: ChannelHandlerContext) {
+        logger.warning("RTMP connection closed", metadata: ["reason": "\(reason)"])
+        close(context)
     }
 
     private func close(_ context: ChannelHandlerContext) {

@@ -42,13 +42,13 @@ final class RTMPRelay: Sendable {
     }
 
     /// On the viewer's event loop, after its play was accepted. It leaves by itself when its channel closes.
-    func add(_ channel: any Channel, stall: TimeAmount) {
+    func add(_ channel: any Channel, _ limits: RTMPLimits) {
         let loop = channel.eventLoop
         let joined: (viewers: RTMPViewers, headers: [RTMPFrame])? = state.withLock { state in
             guard !state.isOver else { return nil }
             let headers = [state.metadata, state.video, state.audio].compactMap(\.self)
             if let known = state.audiences.first(where: { $0.loop === loop }) { return (known.viewers, headers) }
-            let audience = Audience(loop: loop, viewers: RTMPViewers(loop: loop, stall: stall))
+            let audience = Audience(loop: loop, viewers: RTMPViewers(loop: loop, limits: limits))
             state.audiences.append(audience)
             return (audience.viewers, headers)
         }
