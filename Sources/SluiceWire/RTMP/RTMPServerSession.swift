@@ -24,7 +24,6 @@ package struct RTMPServerSession {
         case ended
     }
 
-    private static let handshakeSize = 1536
     /// How much we let a peer send before it must have heard from us, and ask it to do alike.
     private static let acknowledgementWindow: UInt32 = 2_500_000
     /// The one message stream we hand out.
@@ -84,18 +83,17 @@ package struct RTMPServerSession {
             if let version = handshake.getInteger(at: handshake.readerIndex, as: UInt8.self), version != 3 {
                 throw RTMPError("the first byte is \(version), not the version 3: this is no RTMP")
             }
-            guard handshake.readableBytes >= 1 + Self.handshakeSize else { return false }
+            guard handshake.readableBytes >= 1 + RTMPHandshake.size else { return false }
             handshake.moveReaderIndex(forwardBy: 1)
-            guard let echo = handshake.readSlice(length: Self.handshakeSize) else { return false }
-            // S0, S1 of the plain handshake (a zero version field), S2 as C1 came; peers with digests take that too.
-            output.writeInteger(UInt8(3))
-            output.writeRepeatingByte(0, count: 8)
-            output.writeBytes((0..<Self.handshakeSize - 8).map { UInt8(truncatingIfNeeded: $0 &* 31) })
-            output.writeImmutableBuffer(echo)
+            guard let first = handshake.readBytes(length: RTMPHandshake.size) else { return false }
+            let random: [UInt8]
+            do { random = try Secrets.random(RTMPHandshake.randomCount) } catch { throw RTMPError("no handshake: \(error)") }
+            output.writeBytes(RTMPHandshake.answer(to: first, random: random))
             phase = .handshakeC2
         }
-        guard handshake.readableBytes >= Self.handshakeSize else { return false }
-        handshake.moveReaderIndex(forwardBy: Self.handshakeSize)
+        // C2 proves nothing that we ask for: encoders get it wrong, and nobody is let in for it.
+        guard handshake.readableBytes >= RTMPHandshake.size else { return false }
+        handshake.moveReaderIndex(forwardBy: RTMPHandshake.size)
         phase = .connecting
         return true
     }
