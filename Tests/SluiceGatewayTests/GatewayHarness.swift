@@ -58,7 +58,7 @@ struct GatewayHarness {
     func open(_ name: String) throws -> LiveStream {
         guard let stream = StreamID(name) else { throw SegmentFailure(.refused, "bad name \(name)") }
         let request = PublishRequest(stream: stream, key: nil, origin: .rtmp, remoteAddress: "test")
-        return try table.open(request, profiles: nil, evict: {})
+        return try table.open(request, profiles: nil, evict: { _ in })
     }
 
     static func segment(_ live: LiveStream, _ number: Int64) -> Segment {

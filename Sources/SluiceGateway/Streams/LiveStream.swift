@@ -5,14 +5,14 @@ import Synchronization
 final class LiveStream: Sendable {
     let origin: PublishRequest.Origin
     let pipeline: StreamPipeline
-    let evict: @Sendable () -> Void
+    let evict: @Sendable (Eviction) -> Void
     /// Added to a pushed segment's number, so that a pusher who starts again at 0 goes on behind what was there.
     let sequenceOffset: Int64
     private let heard: Mutex<ContinuousClock.Instant>
 
     init(
         origin: PublishRequest.Origin, pipeline: StreamPipeline, sequenceOffset: Int64 = 0,
-        evict: @escaping @Sendable () -> Void
+        evict: @escaping @Sendable (Eviction) -> Void
     ) {
         self.origin = origin
         self.pipeline = pipeline

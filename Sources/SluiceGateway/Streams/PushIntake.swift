@@ -47,7 +47,7 @@ package struct PushIntake: SegmentPush {
         let request = PublishRequest(
             stream: pushed.stream, key: nil, origin: .httpPush, remoteAddress: pushed.remoteAddress)
         do {
-            return try table.open(request, profiles: pushed.profiles, firstPushed: pushed.sequence, evict: {})
+            return try table.open(request, profiles: pushed.profiles, firstPushed: pushed.sequence, evict: { _ in })
         } catch {
             throw .refused(error)
         }

@@ -53,7 +53,7 @@ package final class StreamTable: Sendable {
         isClosing.withLock { $0 = true }
         let living = entries.withLock { $0.values.compactMap(\.live) }
         for live in living {
-            live.evict()
+            live.evict(.ended)
             live.pipeline.finish()
         }
         announce.finish()
@@ -62,7 +62,7 @@ package final class StreamTable: Sendable {
     /// Makes the stream's next life. Throws `PublishRefusal` when the name is taken or the house is full.
     func open(
         _ request: PublishRequest, profiles: [TranscodeProfile]?, firstPushed: SegmentSequence? = nil,
-        evict: @escaping @Sendable () -> Void
+        evict: @escaping @Sendable (Eviction) -> Void
     ) throws(PublishRefusal) -> LiveStream {
         if isClosing.withLock({ $0 }) { throw .shuttingDown }
         let now = ContinuousClock.now
@@ -93,7 +93,7 @@ package final class StreamTable: Sendable {
         }
         let (live, replaced) = try result.get()
         if let replaced {
-            replaced.evict()
+            replaced.evict(replaced.origin == request.origin ? .succeeded : .ended)
             replaced.pipeline.finish()
         }
         announce.yield(live)

@@ -85,7 +85,7 @@ struct RTMPListenerTests {
                 let unknown = try await Program("ffprobe", ["-v", "error", "rtmp://127.0.0.1:\(port)/live/cam2/wrong"]).run()
                 #expect(unknown.status != 0)
 
-                gate.now.evictions.first?()
+                gate.now.evictions.first?(.ended)
                 for await event in gate.events where event == .finish { break }
                 #expect(gate.now.finishes == 1)
                 group.cancelAll()

@@ -10,7 +10,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
 
     private enum Role {
         case none
-        case publisher(any PacketSink, RTMPRelay)
+        case publisher(any PacketSink, RTMPRelay.Feed)
         case viewer(RTMPRelay)
     }
 
@@ -88,7 +88,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
             try step(&session) { event in
                 if case .media(let message) = event {
                     // The hot path: media of a publisher that was let in.
-                    if case .publisher(let sink, let relay) = role { try media(message, sink, relay) }
+                    if case .publisher(let sink, let feed) = role { try media(message, sink, feed) }
                 } else {
                     asked = event
                 }
@@ -117,8 +117,8 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         return true
     }
 
-    private func media(_ message: RTMPMessage, _ sink: any PacketSink, _ relay: RTMPRelay) throws {
-        relay.publish(message)
+    private func media(_ message: RTMPMessage, _ sink: any PacketSink, _ feed: RTMPRelay.Feed) throws {
+        feed.publish(message)
         switch try packets.consume(message) {
         case .packet(let packet): sink.consume(packet)
         case .video(let parameters): sink.configure(video: parameters)
@@ -140,10 +140,14 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         let loop = context.eventLoop
         let bound = NIOLoopBound((self, context), eventLoop: loop)
         // Owned by this handler: cancelled when the connection ends first.
-        asking = Task { [gate] in
+        asking = Task { [gate, relays] in
             let answer: Result<any Publication, any Error>
             do {
-                answer = .success(try await gate.open(request, evict: { channel.close(promise: nil) }))
+                let publication = try await gate.open(request) { reason in
+                    if reason == .succeeded { relays.expectSuccessor(of: address) }
+                    channel.close(promise: nil)
+                }
+                answer = .success(publication)
             } catch {
                 answer = .failure(error)
             }
@@ -161,8 +165,11 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
             if !isOver { refuse("NetStream.Publish.BadName", "\(error)", context) }
         case .success(let publication):
             let sink = publication.makeSink()
-            // The peer has gone meanwhile: the name is given back.
-            guard !isOver, context.channel.isActive else { return sink.finish() }
+            // The peer has gone meanwhile: the name is given back, and who waited for its pictures is sent home.
+            guard !isOver, context.channel.isActive else {
+                relays.abandon(address)
+                return sink.finish()
+            }
             role = .publisher(sink, relays.open(address))
             watch(context)
             session.accept()
@@ -235,8 +242,8 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         asking?.cancel()
         let ending = role
         role = .none
-        if case .publisher(let sink, let relay) = ending {
-            relays.close(relay)
+        if case .publisher(let sink, let feed) = ending {
+            relays.close(feed)
             sink.finish()
         }
     }

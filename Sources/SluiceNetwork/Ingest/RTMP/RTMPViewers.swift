@@ -1,7 +1,7 @@
 import NIOCore
 import SluiceWire
 
-/// The viewers of one stream on one event loop. Everything but `send` and `closeAll` runs on that loop.
+/// The viewers of one stream on one event loop. Everything but `send`, `begin` and `closeAll` runs on that loop.
 final class RTMPViewers: Sendable {
     /// Told to a viewer's channel when it must go; its handler closes it.
     enum Stuck: CustomStringConvertible {
@@ -27,6 +27,10 @@ final class RTMPViewers: Sendable {
     private final class Table {
         var viewers: [Viewer] = []
         var flush: Scheduled<Void>?
+        /// Whose frames are delivered; late ones of a publisher before that are not.
+        var turn: Int
+
+        init(turn: Int) { self.turn = turn }
     }
 
     /// Sound waits this long for a picture to share a system call with; a fifth of what a person can hear as early.
@@ -37,10 +41,10 @@ final class RTMPViewers: Sendable {
     private let table: NIOLoopBound<Table>
 
     /// Call on `loop`.
-    init(loop: any EventLoop, limits: RTMPLimits) {
+    init(loop: any EventLoop, limits: RTMPLimits, turn: Int) {
         self.loop = loop
         self.limits = limits
-        self.table = NIOLoopBound(Table(), eventLoop: loop)
+        self.table = NIOLoopBound(Table(turn: turn), eventLoop: loop)
     }
 
     var isEmpty: Bool { table.value.viewers.isEmpty }
@@ -56,8 +60,18 @@ final class RTMPViewers: Sendable {
     }
 
     /// From any thread; frames of one caller keep their order.
-    func send(_ frame: RTMPFrame) {
-        if loop.inEventLoop { deliver(frame) } else { loop.execute { self.deliver(frame) } }
+    func send(_ frame: RTMPFrame, turn: Int) {
+        if loop.inEventLoop { deliver(frame, turn) } else { loop.execute { self.deliver(frame, turn) } }
+    }
+
+    /// Another publisher goes on from here: all wait for its first key frame. From any thread, before its first frame.
+    func begin(turn: Int) {
+        let change: @Sendable () -> Void = {
+            let table = self.table.value
+            table.turn = turn
+            for index in table.viewers.indices { table.viewers[index].waitsForKey = true }
+        }
+        if loop.inEventLoop { change() } else { loop.execute { change() } }
     }
 
     /// Tells every viewer that the stream is over, then closes. From any thread.
@@ -78,8 +92,9 @@ final class RTMPViewers: Sendable {
         table.value.viewers[index].stalledSince = channel.isWritable ? nil : .now()
     }
 
-    private func deliver(_ frame: RTMPFrame) {
+    private func deliver(_ frame: RTMPFrame, _ turn: Int) {
         let table = table.value
+        guard turn == table.turn else { return }
         let isAudio = frame.kind == .audio
         var stuck: [(channel: any Channel, how: Stuck)] = []
         for index in table.viewers.indices {
