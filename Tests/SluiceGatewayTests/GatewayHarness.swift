@@ -18,6 +18,7 @@ struct GatewayHarness {
 
     let orchestrators: ScriptedOrchestrator
     let table: StreamTable
+    let route: RouteStage
     let registry = MetricRegistry()
 
     init(
@@ -31,7 +32,7 @@ struct GatewayHarness {
         change(&settings)
         let metrics = GatewayMetrics(registry: registry)
         let entries = scripts.keys.sorted().map { OrchestratorEntry(id: OrchestratorID($0), capabilities: CapabilitySet([.h264])) }
-        let route = RouteStage(
+        route = RouteStage(
             directory: Directory(entries: entries), settings: settings.selection, needed: { _ in CapabilitySet([.h264]) })
         var logger = Logger(label: "test")
         logger.logLevel = .critical

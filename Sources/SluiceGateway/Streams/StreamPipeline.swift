@@ -22,6 +22,7 @@ package final class StreamPipeline: Sendable {
         var ordinal: Int64
         /// Too many were waiting already: it only keeps its place in the order.
         var isSkipped: Bool
+        var rendition: (@Sendable (Int, SegmentOutcome.Rendition) -> Void)?
         var completion: (@Sendable (SegmentOutcome) -> Void)?
     }
 
@@ -66,9 +67,13 @@ package final class StreamPipeline: Sendable {
     /// - Parameters:
     ///   - onlyIfNewer: refuse a sequence that is not above the newest; for callers that may race.
     ///   - completion: called once, when every rendition has come or been given up; never when the segment is not taken.
+    ///   - rendition: called for each rendition that comes, with its place in the profiles, as soon as it is whole.
     /// - Returns: `false` once the stream has finished; the segment is not taken then.
     @discardableResult
-    func accept(_ closed: Segment, onlyIfNewer: Bool = false, completion: (@Sendable (SegmentOutcome) -> Void)? = nil) -> Bool {
+    func accept(
+        _ closed: Segment, onlyIfNewer: Bool = false, completion: (@Sendable (SegmentOutcome) -> Void)? = nil,
+        rendition: (@Sendable (Int, SegmentOutcome.Rendition) -> Void)? = nil
+    ) -> Bool {
         var segment = closed
         let work: Work? = intake.withLock { intake in
             guard !intake.isFinished else { return nil }
@@ -77,7 +82,8 @@ package final class StreamPipeline: Sendable {
             let isSkipped = intake.waiting >= settings.maxWaiting
             if !isSkipped { intake.waiting += 1 }
             defer { intake.nextOrdinal += 1 }
-            return Work(segment: segment, ordinal: intake.nextOrdinal, isSkipped: isSkipped, completion: completion)
+            return Work(
+                segment: segment, ordinal: intake.nextOrdinal, isSkipped: isSkipped, rendition: rendition, completion: completion)
         }
         guard let work else { return false }
         output.recent.began(work.segment)
@@ -123,6 +129,7 @@ package final class StreamPipeline: Sendable {
         } else {
             let result = await dispatch.renditions(of: work.segment, profiles: output.profiles) { index, rendition in
                 settled.withLock { $0[index] = rendition }
+                work.rendition?(index, rendition)
                 self.reassemble.settle(index, ordinal: work.ordinal, work.segment, .made(rendition.bytes))
             }
             failure = result.failure

@@ -76,9 +76,10 @@ package enum PushFailure: Error, Sendable, CustomStringConvertible {
 package protocol SegmentPush: Sendable {
     /// Takes the segment in and follows it to its end.
     ///
-    /// - Returns: the renditions in profile order; empty for a stream without profiles.
-    /// - Throws: `PushFailure`.
-    func push(_ segment: PushedSegment) async throws -> [PushedRendition]
+    /// - Parameter rendition: called for one after another, in the order of the profiles, each as soon as it and all before it
+    ///   are there; never for a stream without profiles. What it throws ends the call, not the work.
+    /// - Throws: `PushFailure`; what came before is not the whole answer then.
+    func push(_ segment: PushedSegment, rendition: (PushedRendition) async throws -> Void) async throws
 
     /// Ends a pushed stream now instead of after its idle time. Returns whether there was one.
     func end(_ stream: StreamID) async -> Bool

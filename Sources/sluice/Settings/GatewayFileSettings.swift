@@ -39,6 +39,7 @@ struct GatewayFileSettings {
     /// - `attempts` (int, default 3, 1…10).
     /// - `maxInFlight` (int, default 4, 1…32) and `maxWaiting` (int, default 8, 1…64): segments per stream.
     /// - `pushIdleMs` (int, default 60000, 1000…3600000), `publisherTakeoverMs` (int, default 5000, 500…600000).
+    /// - `pushReorderMs` (int, default 500, 0…10000): how long a pushed segment waits for those before it.
     /// - `lingerMs` (int, default 60000, 0…3600000): how long an ended stream's playlists stay.
     /// - `maxPricePerPixelWei` (number, default none).
     init(_ reader: inout SettingsReader) throws {
@@ -65,6 +66,7 @@ struct GatewayFileSettings {
         role.maxInFlight = try reader.int("maxInFlight", default: 4, in: 1...32)
         role.maxWaiting = try reader.int("maxWaiting", default: 8, in: 1...64)
         role.pushIdle = try reader.milliseconds("pushIdleMs", default: 60_000, in: 1000...3_600_000)
+        role.pushReorder = try reader.milliseconds("pushReorderMs", default: 500, in: 0...10_000)
         role.takeoverAfter = try reader.milliseconds("publisherTakeoverMs", default: 5000, in: 500...600_000)
         role.linger = try reader.milliseconds("lingerMs", default: 60_000, in: 0...3_600_000)
         role.selection = OrchestratorSelection.Settings(

@@ -17,9 +17,9 @@ private final class Intake: SegmentPush {
 
     var segments: [PushedSegment] { taken.withLock { $0 } }
 
-    func push(_ segment: PushedSegment) async throws -> [PushedRendition] {
+    func push(_ segment: PushedSegment, rendition: (PushedRendition) async throws -> Void) async throws {
         taken.withLock { $0.append(segment) }
-        return try answer.get()
+        for one in try answer.get() { try await rendition(one) }
     }
 
     func end(_ stream: StreamID) async -> Bool { stream.rawValue == "live" }
