@@ -35,13 +35,14 @@ package final class DispatchStage: Sendable {
 
     /// Returns when all renditions have come or nothing more will be tried; never throws, a lost segment is a value.
     ///
-    /// - Parameter rendition: called once per rendition that completes, with its place in `profiles`.
+    /// - Parameter rendition: called once per rendition that completes, with its place in the job's profiles.
     func renditions(
-        of segment: Segment, profiles: [TranscodeProfile],
+        of job: SegmentJob,
         rendition: @escaping @Sendable (Int, SegmentOutcome.Rendition) -> Void
     ) async -> Result {
-        var attempt = Attempt(segment: segment, profiles: profiles)
-        let ranking = route.rank(SegmentJob(segment: segment, profiles: profiles), at: .now)
+        let segment = job.segment
+        var attempt = Attempt(job: job)
+        let ranking = route.rank(job, at: .now)
         attempt.timeline.routed = .now
         // Slower media may take longer: the deadline is never shorter than the segment itself twice over.
         var settings = settings
@@ -82,18 +83,16 @@ package final class DispatchStage: Sendable {
 
     /// What several attempts at one segment share.
     private struct Attempt {
-        let segment: Segment
-        let profiles: [TranscodeProfile]
+        let job: SegmentJob
         /// Places in `profiles` that have not come yet.
         var missing: [Int]
         var timeline: SegmentTimeline
 
-        init(segment: Segment, profiles: [TranscodeProfile]) {
-            self.segment = segment
-            self.profiles = profiles
-            self.missing = Array(profiles.indices)
-            self.timeline = segment.timeline
-            self.timeline.renditions = profiles.map { _ in nil }
+        init(job: SegmentJob) {
+            self.job = job
+            self.missing = Array(job.profiles.indices)
+            self.timeline = job.segment.timeline
+            self.timeline.renditions = job.profiles.map { _ in nil }
         }
     }
 
@@ -103,7 +102,8 @@ package final class DispatchStage: Sendable {
     ) async -> SegmentFailure? {
         // What an earlier attempt brought is not asked for again.
         let places = attempt.missing
-        let job = SegmentJob(segment: attempt.segment, profiles: places.map { attempt.profiles[$0] })
+        let whole = attempt.job
+        let job = SegmentJob(segment: whole.segment, profiles: places.map { whole.profiles[$0] }, slice: whole.slice)
         let began = ContinuousClock.now
         route.began(orchestrator)
         let exchange = Exchange(job: job, places: places, orchestrator: orchestrator, rendition: rendition)
@@ -115,7 +115,7 @@ package final class DispatchStage: Sendable {
         if let failure {
             route.failed(orchestrator, failure, at: .now)
         } else {
-            route.finished(orchestrator, roundTrip: began.duration(to: .now), media: attempt.segment.duration)
+            route.finished(orchestrator, roundTrip: began.duration(to: .now), media: whole.segment.duration)
         }
         return failure
     }

@@ -21,7 +21,8 @@ package struct PushIntake: SegmentPush {
         let demux = demux
         let until = try line.enter(
             PushLine.Item(
-                number: pushed.sequence, segment: { demux.segment(from: pushed, inspected, as: $0) }, progress: progress))
+                number: pushed.sequence, segment: { demux.segment(from: pushed, inspected, as: $0) }, slice: pushed.slice,
+                progress: progress))
         try await withThrowingTaskGroup(of: Void.self) { group in
             // When the client goes away first it expires at once: the segment is whole, and others may wait for it.
             group.addTask {

@@ -13,6 +13,7 @@ final class PushLine: Sendable {
         var number: SegmentSequence
         /// Makes the segment once its place in the stream is known.
         var segment: @Sendable (SegmentSequence) -> Segment
+        var slice: SegmentSlice?
         var progress: AsyncStream<PushProgress>.Continuation
     }
 
@@ -65,7 +66,7 @@ final class PushLine: Sendable {
             state.offset = offset
             let progress = item.progress
             let isTaken = pipeline.accept(
-                item.segment(SegmentSequence(number + offset)), onlyIfNewer: true,
+                item.segment(SegmentSequence(number + offset)), onlyIfNewer: true, slice: item.slice,
                 completion: { outcome in
                     progress.yield(.ended(outcome.failure))
                     progress.finish()

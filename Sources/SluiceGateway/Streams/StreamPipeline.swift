@@ -19,6 +19,7 @@ package final class StreamPipeline: Sendable {
     /// One segment on its way, and who wants to hear of its end.
     struct Work: Sendable {
         var segment: Segment
+        var slice: SegmentSlice?
         var ordinal: Int64
         /// Too many were waiting already: it only keeps its place in the order.
         var isSkipped: Bool
@@ -66,12 +67,14 @@ package final class StreamPipeline: Sendable {
     ///
     /// - Parameters:
     ///   - onlyIfNewer: refuse a sequence that is not above the newest; for callers that may race.
+    ///   - slice: the part of which renditions are wanted.
     ///   - completion: called once, when every rendition has come or been given up; never when the segment is not taken.
     ///   - rendition: called for each rendition that comes, with its place in the profiles, as soon as it is whole.
     /// - Returns: `false` once the stream has finished; the segment is not taken then.
     @discardableResult
     func accept(
-        _ closed: Segment, onlyIfNewer: Bool = false, completion: (@Sendable (SegmentOutcome) -> Void)? = nil,
+        _ closed: Segment, onlyIfNewer: Bool = false, slice: SegmentSlice? = nil,
+        completion: (@Sendable (SegmentOutcome) -> Void)? = nil,
         rendition: (@Sendable (Int, SegmentOutcome.Rendition) -> Void)? = nil
     ) -> Bool {
         var segment = closed
@@ -83,7 +86,8 @@ package final class StreamPipeline: Sendable {
             if !isSkipped { intake.waiting += 1 }
             defer { intake.nextOrdinal += 1 }
             return Work(
-                segment: segment, ordinal: intake.nextOrdinal, isSkipped: isSkipped, rendition: rendition, completion: completion)
+                segment: segment, slice: slice, ordinal: intake.nextOrdinal, isSkipped: isSkipped, rendition: rendition,
+                completion: completion)
         }
         guard let work else { return false }
         output.recent.began(work.segment)
@@ -127,7 +131,9 @@ package final class StreamPipeline: Sendable {
         if work.isSkipped {
             failure = SegmentFailure(.busy, "\(settings.maxWaiting) segments of this stream were waiting already")
         } else {
-            let result = await dispatch.renditions(of: work.segment, profiles: output.profiles) { index, rendition in
+            let result = await dispatch.renditions(
+                of: SegmentJob(segment: work.segment, profiles: output.profiles, slice: work.slice)
+            ) { index, rendition in
                 settled.withLock { $0[index] = rendition }
                 work.rendition?(index, rendition)
                 self.reassemble.settle(index, ordinal: work.ordinal, work.segment, .made(rendition.bytes))

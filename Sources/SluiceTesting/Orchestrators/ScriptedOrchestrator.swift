@@ -27,6 +27,7 @@ package final class ScriptedOrchestrator: SegmentTransport {
         package var orchestrator: OrchestratorID
         package var stream: StreamID
         package var sequence: SegmentSequence
+        package var slice: SegmentSlice?
     }
 
     private typealias Continuation = AsyncThrowingStream<SegmentEvent, any Error>.Continuation
@@ -59,7 +60,9 @@ package final class ScriptedOrchestrator: SegmentTransport {
         }
         let behaviour = state.withLock { state -> Behaviour? in
             state.sent.append(
-                Sent(orchestrator: orchestrator, stream: job.segment.stream, sequence: job.segment.sequence))
+                Sent(
+                    orchestrator: orchestrator, stream: job.segment.stream, sequence: job.segment.sequence,
+                    slice: job.slice))
             guard let script = state.scripts[orchestrator], let first = script.first else { return nil }
             if script.count > 1 { state.scripts[orchestrator] = Array(script.dropFirst()) }
             return first

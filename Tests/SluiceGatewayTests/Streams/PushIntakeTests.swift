@@ -136,6 +136,20 @@ import Testing
         }
     }
 
+    @Test func aSliceIsPartOfEveryAttempt() async throws {
+        let harness = GatewayHarness(["a": [.count(1, GatewayHarness.rendition)], "b": [Self.answer]])
+        let slice = SegmentSlice(fromMilliseconds: 500, toMilliseconds: 1500)
+        let intake = intake(harness)
+        try await harness.run {
+            var segment = try pushed(0)
+            segment.slice = slice
+            try await intake.push(segment) { _ in }
+            try await intake.push(try pushed(1)) { _ in }
+            #expect(harness.orchestrators.sent.prefix(2).map(\.slice) == [slice, slice])
+            #expect(harness.orchestrators.sent.last?.slice == nil)
+        }
+    }
+
     @Test func anEndedStreamAnswersWhoWaits() async throws {
         let harness = GatewayHarness(["a": [Self.answer]]) { $0.pushReorder = .milliseconds(50) }
         let intake = intake(harness)

@@ -68,7 +68,7 @@ package struct PushEndpoint: HTTPResponder {
         let segment = PushedSegment(
             stream: target.stream, sequence: target.sequence, container: target.container, bytes: body,
             declaredDuration: headers.duration, declaredResolution: headers.resolution, profiles: headers.profiles,
-            firstByte: first.0, firstByteWallClock: first.1,
+            slice: headers.slice, firstByte: first.0, firstByteWallClock: first.1,
             remoteAddress: Self.publisherAddress(request))
         var answer = MultipartAnswer(sequence: target.sequence, writer: writer)
         do {
