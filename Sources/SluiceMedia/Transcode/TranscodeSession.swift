@@ -159,8 +159,8 @@ package final class TranscodeSession {
         }
         decoder.decode(nil, onFrame)
         guard hasKey else { throw SegmentFailure(.mediaUnusable, "No keyframes in input") }
-        // The wish, not the media, is wrong when nothing lies in the slice; this is the text that says so.
-        if frames == 0, pictures.hasRefused { throw SegmentFailure(.mediaUnusable, "TranscoderInvalidClipConfig") }
+        // The wish, not the media, is wrong when nothing lies in the slice: of the hopeless texts this one says it best.
+        if frames == 0, pictures.hasRefused { throw SegmentFailure(.mediaUnusable, "Invalid argument") }
         guard frames > 0 else { throw SegmentFailure(.mediaUnusable, "TranscoderInvalidVideo") }
     }
 }
