@@ -19,6 +19,8 @@ package struct GatewaySettings: Sendable {
     package var maxWaiting = 8
     /// A pushed stream without a segment for this long has ended.
     package var pushIdle: Duration = .seconds(60)
+    /// How long a pushed segment waits for the ones before it, as pushers send several at once; 0 for not at all.
+    package var pushReorder: Duration = .milliseconds(500)
     /// A publisher silent for this long loses its name to the next who asks.
     package var takeoverAfter: Duration = .seconds(5)
     /// How long the playlists of an ended stream stay.

@@ -18,6 +18,7 @@ struct GatewayHarness {
 
     let orchestrators: ScriptedOrchestrator
     let table: StreamTable
+    let route: RouteStage
     let registry = MetricRegistry()
 
     init(
@@ -37,7 +38,7 @@ struct GatewayHarness {
                 id: OrchestratorID(name), capabilities: CapabilitySet([.h264]),
                 price: Price(pricePerUnit: Int64(index) * 1000, pixelsPerUnit: 1))
         }
-        let route = RouteStage(
+        route = RouteStage(
             directory: Directory(entries: entries), settings: settings.routing, seed: 1, needed: { _ in CapabilitySet([.h264]) })
         var logger = Logger(label: "test")
         logger.logLevel = .critical
@@ -64,7 +65,7 @@ struct GatewayHarness {
     func open(_ name: String) throws -> LiveStream {
         guard let stream = StreamID(name) else { throw SegmentFailure(.refused, "bad name \(name)") }
         let request = PublishRequest(stream: stream, key: nil, origin: .rtmp, remoteAddress: "test")
-        return try table.open(request, profiles: nil, evict: {})
+        return try table.open(request, profiles: nil, evict: { _ in })
     }
 
     static func segment(_ live: LiveStream, _ number: Int64) -> Segment {

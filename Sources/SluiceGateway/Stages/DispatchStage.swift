@@ -43,14 +43,15 @@ package final class DispatchStage: Sendable {
     ///   - rendition: called once for each rendition, the first complete one, with its place in `profiles`.
     ///   - ended: called once, when all renditions have come or nothing more will be tried.
     func carry(
-        _ segment: Segment, profiles: [TranscodeProfile], rendition: @Sendable (Int, SegmentOutcome.Rendition) -> Void,
-        ended: @Sendable (Result) -> Void
+        _ job: SegmentJob, rendition: @Sendable (Int, SegmentOutcome.Rendition) -> Void, ended: @Sendable (Result) -> Void
     ) async {
+        let segment = job.segment
+        let profiles = job.profiles
         // Bounded by the events of at most a handful of attempts.
         let (inputs, input) = AsyncStream.makeStream(of: Input.self)
         var timeline = segment.timeline
         timeline.renditions = profiles.map { _ in nil }
-        var (course, actions) = route.begin(SegmentJob(segment: segment, profiles: profiles))
+        var (course, actions) = route.begin(job)
         timeline.routed = .now
         var aborts: [AttemptID: Gate] = [:]
         await withDiscardingTaskGroup { group in
@@ -62,7 +63,7 @@ package final class DispatchStage: Sendable {
                         let abort = Gate()
                         aborts[attempt] = abort
                         let exchange = Exchange(
-                            job: SegmentJob(segment: segment, profiles: places.map { profiles[$0] }), places: places,
+                            job: SegmentJob(segment: segment, profiles: places.map { profiles[$0] }, slice: job.slice), places: places,
                             orchestrator: orchestrator,
                             event: { input.yield(.event(attempt, $0, at: .now)) },
                             rendition: { input.yield(.rendition(attempt, place: $0, $1, at: .now)) })

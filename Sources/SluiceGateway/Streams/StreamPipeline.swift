@@ -20,9 +20,11 @@ package final class StreamPipeline: Sendable {
     /// One segment on its way, and who wants to hear of its end.
     struct Work: Sendable {
         var segment: Segment
+        var slice: SegmentSlice?
         var ordinal: Int64
         /// Too many were waiting already: it only keeps its place in the order.
         var isSkipped: Bool
+        var rendition: (@Sendable (Int, SegmentOutcome.Rendition) -> Void)?
         var completion: (@Sendable (SegmentOutcome) -> Void)?
     }
 
@@ -66,10 +68,16 @@ package final class StreamPipeline: Sendable {
     ///
     /// - Parameters:
     ///   - onlyIfNewer: refuse a sequence that is not above the newest; for callers that may race.
+    ///   - slice: the part of which renditions are wanted.
     ///   - completion: called once, when every rendition has come or been given up; never when the segment is not taken.
+    ///   - rendition: called for each rendition that comes, with its place in the profiles, as soon as it is whole.
     /// - Returns: `false` once the stream has finished; the segment is not taken then.
     @discardableResult
-    func accept(_ closed: Segment, onlyIfNewer: Bool = false, completion: (@Sendable (SegmentOutcome) -> Void)? = nil) -> Bool {
+    func accept(
+        _ closed: Segment, onlyIfNewer: Bool = false, slice: SegmentSlice? = nil,
+        completion: (@Sendable (SegmentOutcome) -> Void)? = nil,
+        rendition: (@Sendable (Int, SegmentOutcome.Rendition) -> Void)? = nil
+    ) -> Bool {
         var segment = closed
         let work: Work? = intake.withLock { intake in
             guard !intake.isFinished else { return nil }
@@ -78,7 +86,9 @@ package final class StreamPipeline: Sendable {
             let isSkipped = intake.waiting >= settings.maxWaiting
             if !isSkipped { intake.waiting += 1 }
             defer { intake.nextOrdinal += 1 }
-            return Work(segment: segment, ordinal: intake.nextOrdinal, isSkipped: isSkipped, completion: completion)
+            return Work(
+                segment: segment, slice: slice, ordinal: intake.nextOrdinal, isSkipped: isSkipped, rendition: rendition,
+                completion: completion)
         }
         guard let work else { return false }
         output.recent.began(work.segment)
@@ -123,8 +133,10 @@ package final class StreamPipeline: Sendable {
         let settled = Mutex<[SegmentOutcome.Rendition?]>(output.profiles.map { _ in nil })
         let result = Mutex<DispatchStage.Result?>(nil)
         let isWaiting = dispatch.onMiss(of: id) == .wait
-        await dispatch.carry(work.segment, profiles: output.profiles) { index, rendition in
+        let job = SegmentJob(segment: work.segment, profiles: output.profiles, slice: work.slice)
+        await dispatch.carry(job) { index, rendition in
             settled.withLock { $0[index] = rendition }
+            work.rendition?(index, rendition)
             self.reassemble.settle(index, ordinal: work.ordinal, work.segment, .made(rendition.bytes))
         } ended: { ended in
             // Without a wait the end is told at once: a canary may still be on its way.

@@ -1,4 +1,5 @@
 import SluiceGateway
+import SluiceNetwork
 import SluiceRouting
 import SluiceTypes
 import SluiceWire
@@ -6,6 +7,7 @@ import SluiceWire
 /// Everything a gateway can be told, from flag, environment, file and default.
 struct GatewayFileSettings {
     var rtmp: ListenSettings
+    var rtmpLimits: RTMPLimits
     var http: ListenSettings
     var admin: ListenSettings
     /// Service URIs or host:port.
@@ -25,6 +27,7 @@ struct GatewayFileSettings {
 
     /// ## Configuration keys
     /// Those of `ListenSettings` under `rtmp` (1935), `http` (9935) and `admin` (5935), those of `TranscodeFileSettings`, and:
+    /// - `rtmp.maxConnections` (int, default 2000, 1…100000) and `rtmp.maxConnectionsPerAddress` (int, default 1000, 1…100000).
     /// - `profiles` (preset names, default P240p30fps16x9,P360p30fps16x9; `none` for the source alone).
     /// - `orchestrators` (list, default empty): without one, an orchestrator runs in this process.
     /// - `segmentTargetMs` (int, default 2000, 500…10000): wished-for segment length.
@@ -38,9 +41,14 @@ struct GatewayFileSettings {
     /// - those of `ServiceLevelSettings` under `sla`.
     /// - `maxInFlight` (int, default 4, 1…32) and `maxWaiting` (int, default 8, 1…64): segments per stream.
     /// - `pushIdleMs` (int, default 60000, 1000…3600000), `publisherTakeoverMs` (int, default 5000, 500…600000).
+    /// - `pushReorderMs` (int, default 500, 0…10000): how long a pushed segment waits for those before it.
     /// - `lingerMs` (int, default 60000, 0…3600000): how long an ended stream's playlists stay.
     init(_ reader: inout SettingsReader) throws {
         rtmp = try ListenSettings(&reader, prefix: "rtmp", port: 1935)
+        var limits = RTMPLimits()
+        limits.mostConnections = try reader.int("rtmp.maxConnections", default: limits.mostConnections, in: 1...100_000)
+        limits.mostPerAddress = try reader.int("rtmp.maxConnectionsPerAddress", default: limits.mostPerAddress, in: 1...100_000)
+        rtmpLimits = limits
         http = try ListenSettings(&reader, prefix: "http", port: 9935)
         admin = try ListenSettings(&reader, prefix: "admin", port: 5935)
         orchestrators = reader.list("orchestrators") ?? []
@@ -59,6 +67,7 @@ struct GatewayFileSettings {
         role.maxInFlight = try reader.int("maxInFlight", default: 4, in: 1...32)
         role.maxWaiting = try reader.int("maxWaiting", default: 8, in: 1...64)
         role.pushIdle = try reader.milliseconds("pushIdleMs", default: 60_000, in: 1000...3_600_000)
+        role.pushReorder = try reader.milliseconds("pushReorderMs", default: 500, in: 0...10_000)
         role.takeoverAfter = try reader.milliseconds("publisherTakeoverMs", default: 5000, in: 500...600_000)
         role.linger = try reader.milliseconds("lingerMs", default: 60_000, in: 0...3_600_000)
         self.role = role

@@ -55,7 +55,8 @@ struct GatewayAssembly {
             host: settings.http.host, port: settings.http.port, tls: nil,
             responder: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table)), group: group, logger: logger)
         rtmp = RTMPListener(
-            host: settings.rtmp.host, port: settings.rtmp.port, gate: table, group: group, logger: logger)
+            host: settings.rtmp.host, port: settings.rtmp.port, gate: table, group: group, limits: settings.rtmpLimits,
+            logger: logger)
         let route = route
         admin = HTTPServer(
             host: settings.admin.host, port: settings.admin.port, tls: nil,

@@ -43,7 +43,8 @@ package struct SegmentWork: Sendable {
         var facts = [RenditionFacts?](repeating: nil, count: request.profiles.count)
         var hasFinished = request.profiles.isEmpty
         if !hasFinished {
-            let job = SegmentJob(segment: segment(of: request, bytes: bytes, firstByte: firstByte), profiles: request.profiles)
+            let job = SegmentJob(
+                segment: segment(of: request, bytes: bytes, firstByte: firstByte), profiles: request.profiles, slice: request.slice)
             for try await event in calls.service.transcode(job, in: request.session) {
                 switch event {
                 case .accepted, .transcoded: break
