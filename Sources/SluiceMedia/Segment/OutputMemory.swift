@@ -3,6 +3,9 @@ import NIOCore
 import SluiceTypes
 
 /// Where a muxer writes: one growing `ByteBuffer`; renumbered and hashed on the way if asked.
+///
+/// The buffer's capacity is a power of two. Its tail is not touched here, but the heap may hand out memory that was: docs/Operating.md
+/// has the figures and the switch. A copy into memory of just the size saves nought to a sixth, which is not worth a copy.
 final class OutputMemory {
     private(set) var bytes: ByteBuffer
     /// For MPEG-TS whose counters go on.

@@ -83,7 +83,7 @@ package final class TransportStreamWriter {
         let result = av_write_trailer(context)
         avio_flush(memory.context)
         guard result >= 0 else { throw MediaError("closing an MPEG-TS segment", code: result) }
-        return Output(bytes: memory.bytes.exactlySized(), hash: memory.digest, counters: memory.counters ?? .init())
+        return Output(bytes: memory.bytes, hash: memory.digest, counters: memory.counters ?? .init())
     }
 
     private static func add(_ video: VideoParameters, to context: UnsafeMutablePointer<AVFormatContext>) throws(MediaError) -> Int32 {

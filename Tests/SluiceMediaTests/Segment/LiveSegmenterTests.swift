@@ -147,20 +147,6 @@ import Testing
         #expect(try collected.segments.map { try Probe($0.bytes).video.count }.reduce(0, +) == 400)
     }
 
-    @Test func aSegmentTakesTheMemoryOfItsBytes() throws {
-        let collected = Collected()
-        let segmenter = try segmenter(collected)
-        segmenter.configure(video: Self.video)
-        for index in 0..<130 { segmenter.consume(Self.picture(Int64(index) * 3000, key: index % 60 == 0, size: 3000)) }
-        segmenter.finish()
-        for segment in collected.segments { #expect(segment.bytes.capacity == segment.bytes.readableBytes) }
-        // And is a buffer like any other.
-        var copy = try #require(collected.segments.first).bytes
-        let size = copy.readableBytes
-        copy.writeString("more")
-        #expect(copy.readableBytes == size + 4 && collected.segments.first?.bytes.readableBytes == size)
-    }
-
     @Test func soundToldOfWithinTheFirstSegmentIsInIt() throws {
         let collected = Collected()
         let segmenter = try segmenter(collected)

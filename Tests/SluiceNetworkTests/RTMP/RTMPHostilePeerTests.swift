@@ -79,8 +79,8 @@ import Testing
             let peer = try await LoopbackPeer.connect(port)
             if stage == .commands {
                 try await peer.shakeHands()
-                // The header of a command of 60 000 bytes.
-                try await peer.send([0x03, 0, 0, 0, 0, 0xea, 0x60, 20, 0, 0, 0, 0])
+                // The header of a command of 60 000 bytes; on a busy machine the bound may pass before it.
+                try? await peer.send([0x03, 0, 0, 0, 0, 0xea, 0x60, 20, 0, 0, 0, 0])
             }
             // What would take many seconds to be whole.
             let channel = peer.channel
