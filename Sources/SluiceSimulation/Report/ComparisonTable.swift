@@ -24,8 +24,10 @@ struct ComparisonTable {
             let estimates = policies.map { $0.summary[figure] }
             let best = Self.best(figure, estimates)
             let cells = estimates.enumerated().map { index, estimate in
-                Cell(
-                    value: figure.text(estimate.value), confidence: estimate.halfWidth > 0 ? "± \(figure.text(estimate.halfWidth))" : "",
+                let value = figure.text(estimate.value)
+                let isKnown = estimate.halfWidth > 0
+                return Cell(
+                    value: value, confidence: isKnown ? ReportText.confidence(figure.text(estimate.halfWidth), of: value) : "",
                     isBest: index == best)
             }
             let comparison = policies.count == 2 && figure != .segments ? Self.comparison(estimates[0].value, with: estimates[1].value) : ""

@@ -20,7 +20,7 @@ extension RunSummary.Figure {
 
     func text(_ value: Double) -> String {
         switch self {
-        case .segments, .misses, .lost, .swaps: value.rounded() == value ? ReportText.number(value) : ReportText.short(value)
+        case .segments, .misses, .lost, .swaps: value >= 10 ? ReportText.number(value) : ReportText.short(value)
         case .p50Ms, .p95Ms, .p99Ms, .recoveryMs: ReportText.milliseconds(value)
         case .extraWork: ReportText.share(value)
         case .cost: ReportText.wei(value)

@@ -8,7 +8,7 @@ package enum HTMLReport {
             body += figures(world, policies)
         }
         if let sweep { body += section(sweep) }
-        body += "<p class=\"foot\">Plots and timelines show the first seed where they show one run. sluice simulate</p>"
+        body += "<p class=\"foot\">Made by sluice simulate. Finish times and timelines are those of the first seed, everything else is of all seeds.</p>"
         let title = Drawing.escaped("\(world.scenario.name): \(policies.map(\.name).joined(separator: ", "))")
         return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
             + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>\(title)</title>"
@@ -35,7 +35,7 @@ package enum HTMLReport {
         let hasComparison = table.policies.count == 2
         var html = "<div class=\"scroll\"><table><thead><tr><th></th>"
         html += table.policies.map { "<th>\(Drawing.escaped($0))</th>" }.joined()
-        if hasComparison { html += "<th>\(Drawing.escaped("\(table.policies[0]) against \(table.policies[1])"))</th>" }
+        if hasComparison { html += "<th>\(Drawing.escaped("against \(table.policies[1])"))</th>" }
         html += "</tr></thead><tbody>\n"
         for row in table.rows {
             html += "<tr><th>\(Drawing.escaped(row.label))</th>"
@@ -62,11 +62,11 @@ package enum HTMLReport {
             finish.pictures)
         if policies.contains(where: { !$0.record.timelines.isEmpty }) {
             html += figure(
-                "Who served which segment", "One bar a segment, coloured by orchestrator; a change of colour is a swap. On top, what goes wrong when.",
+                "Who served which segment", "The streams with the most late segments. One bar a segment, coloured by orchestrator: a change of colour is a swap. On top, what goes wrong when.",
                 timeline.legend + timeline.pictures)
         }
         html += figure(
-            "Load", "The busiest orchestrator over the mean: \(LoadPlot.imbalance(policies, orchestrators: names.count)).", load.pictures)
+            "Load", "The busiest orchestrator over the mean: \(LoadPlot.imbalance(policies, orchestrators: names.count)).", PolicyLegend.html(policies) + load.pictures)
         if cost.isWorthDrawing {
             html += figure(
                 "Cost against latency", "Lower is cheaper, further left is sooner. Small dots are single seeds.", cost.pictures)
@@ -93,5 +93,15 @@ package enum HTMLReport {
 
     private static func figure(_ title: String, _ note: String, _ pictures: String) -> String {
         "<figure><figcaption><h2>\(Drawing.escaped(title))</h2><p>\(Drawing.escaped(note))</p></figcaption>\(pictures)</figure>\n"
+    }
+}
+
+/// Which colour is which policy, above a picture that has no room for the names.
+private enum PolicyLegend {
+    static func html(_ policies: [ReportedPolicy]) -> String {
+        let items = policies.enumerated().map { index, policy in
+            "<span><i class=\"p\(index % Palette.policies)\"></i>\(Drawing.escaped(policy.name))</span>"
+        }
+        return "<p class=\"legend\">\(items.joined(separator: " "))</p>"
     }
 }

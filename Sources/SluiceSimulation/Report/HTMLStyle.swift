@@ -15,7 +15,8 @@ enum HTMLStyle {
         .scroll{overflow-x:auto;margin-top:22px}
         table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
         th,td{text-align:right;padding:5px 10px;border-bottom:1px solid var(--line);white-space:nowrap}
-        th:first-child,td:first-child{text-align:left;padding-left:0;white-space:normal}
+        th:first-child,td:first-child{text-align:left;padding-left:0}
+        thead th{white-space:normal;vertical-align:bottom;overflow-wrap:anywhere}
         thead th{border-bottom:2px solid var(--faint)}
         tbody th{font-weight:400}
         td small{color:var(--soft);margin-left:4px}
@@ -25,7 +26,7 @@ enum HTMLStyle {
         svg{width:100%;height:auto;display:block}
         svg.narrow{display:none}
         svg text{font-size:12px;fill:var(--soft)}
-        svg text.name{font-weight:600;fill:var(--c,var(--ink))}
+        svg text.name{font-weight:600;fill:var(--c,var(--ink));paint-order:stroke;stroke:var(--paper);stroke-width:4px}
         svg text.small{font-size:10px}
         svg text.title,svg text.note{fill:var(--soft)}
         .grid{stroke:var(--line);stroke-width:1;fill:none}

@@ -30,11 +30,14 @@ enum ReportText {
     static func short(_ value: Double) -> String {
         let size = value.magnitude
         let places = size >= 100 || size == 0 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3
-        var text = number(value, places: places)
-        if text.contains(".") {
-            while text.hasSuffix("0") { text.removeLast() }
-            if text.hasSuffix(".") { text.removeLast() }
-        }
+        return trimmed(number(value, places: places))
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        guard text.contains(".") else { return text }
+        var text = text
+        while text.hasSuffix("0") { text.removeLast() }
+        if text.hasSuffix(".") { text.removeLast() }
         return text
     }
 
@@ -54,17 +57,29 @@ enum ReportText {
 
     static func share(_ value: Double) -> String {
         let percent = value * 100
-        return percent != 0 && percent.magnitude < 10 ? "\(short(percent)) %" : "\(number(percent)) %"
+        if percent.magnitude < 10 { return "\(short(percent)) %" }
+        // Near the whole the digits after the nines are what matters.
+        if value > 0.99, value < 1 { return "\(trimmed(number(percent, places: value > 0.999 ? 3 : 2))) %" }
+        return "\(number(percent)) %"
     }
 
     /// In the unit of Ether that leaves few digits.
     static func wei(_ value: Double) -> String {
         switch value.magnitude {
         case 0: "0"
-        case 1e16...: "\(short(value / 1e18)) ETH"
-        case 1e8...: "\(short(value / 1e9)) gwei"
+        case 1e18...: "\(short(value / 1e18)) ETH"
+        case 1e15...: "\(short(value / 1e15)) mETH"
+        case 1e12...: "\(short(value / 1e12)) µETH"
+        case 1e9...: "\(short(value / 1e9)) gwei"
         default: "\(short(value)) wei"
         }
+    }
+
+    /// `± 4`; the unit is left out where it is that of the value.
+    static func confidence(_ halfWidth: String, of value: String) -> String {
+        let parts = halfWidth.split(separator: " ")
+        let isSameUnit = parts.count == 2 && value.split(separator: " ").last == parts[1]
+        return "± \(isSameUnit ? String(parts[0]) : halfWidth)"
     }
 
     /// `1 seed`, `10 seeds`.

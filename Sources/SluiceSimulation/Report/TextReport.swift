@@ -4,7 +4,7 @@ package enum TextReport {
         let table = ComparisonTable(policies)
         let about = world.scenario.about.isEmpty ? "" : ": \(world.scenario.about)"
         var lines = ["\(world.scenario.name)\(about)", world.sentence, ""]
-        let header = [""] + table.policies + (policies.count == 2 ? ["\(table.policies[0]) against \(table.policies[1])"] : [])
+        let header = [""] + table.policies + (policies.count == 2 ? ["against \(table.policies[1])"] : [])
         let rows = table.rows.map { row in
             [row.label]
                 + row.cells.map { cell in

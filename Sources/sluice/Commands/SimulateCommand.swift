@@ -29,7 +29,7 @@ struct SimulateCommand: AsyncParsableCommand {
         }
         let found = try ScenarioSource.find(scenario)
         if let note = found.note { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
-        let simulation = try Simulation(try changed(found.scenario), settings: RunSettings(curvePoints: 2000))
+        let simulation = try Simulation(try changed(found.scenario), settings: RunSettings(curvePoints: 2000, timelineStreams: 100))
         let world = ReportedWorld(scenario: simulation.scenario, seeds: seeds, settings: simulation.settings)
         let comparison = Comparison(simulation: simulation, seeds: seeds)
         if let sweep {

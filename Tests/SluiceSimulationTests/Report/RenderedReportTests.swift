@@ -10,7 +10,7 @@ import Testing
         #expect(text.contains("late 3 s after its cut"))
         #expect(text.contains("27 000"), "segments of three seeds together")
         #expect(text.contains("37 ± "), "late segments of three seeds together, with confidence")
-        #expect(text.contains("default against reference"))
+        #expect(text.contains("against reference"))
         #expect(!text.contains("\u{202F}"))
     }
 

@@ -23,13 +23,18 @@ import Testing
         #expect(ReportText.span(value) == text)
     }
 
-    @Test(arguments: [(0.0, "0 %"), (0.032, "3.2 %"), (0.999, "100 %"), (0.9999, "100 %"), (0.5, "50 %")])
+    @Test(arguments: [(0.0, "0 %"), (0.032, "3.2 %"), (0.99, "99 %"), (0.9912, "99.12 %"), (0.999, "99.9 %"), (0.9999, "99.99 %"), (1, "100 %"), (0.5, "50 %")])
     func shares(value: Double, text: String) {
         #expect(ReportText.share(value) == text)
     }
 
-    @Test(arguments: [(0.0, "0"), (1.8e14, "180\u{202F}000 gwei"), (2e17, "0.2 ETH"), (1200, "1200 wei")])
+    @Test(arguments: [(0.0, "0"), (1.8e14, "180 µETH"), (2e17, "200 mETH"), (1200, "1200 wei"), (5e9, "5 gwei")])
     func prices(value: Double, text: String) {
         #expect(ReportText.wei(value) == text)
+    }
+
+    @Test(arguments: [("10 ms", "383 ms", "± 10"), ("34 ms", "1.2 s", "± 34 ms"), ("14", "107", "± 14"), ("0.1 %", "2 %", "± 0.1")])
+    func confidenceLeavesOutAUnitThatIsThere(halfWidth: String, value: String, text: String) {
+        #expect(ReportText.confidence(halfWidth, of: value) == text)
     }
 }

@@ -13,12 +13,22 @@ import Testing
         #expect(scenario.streams.map(\.start) == [0, 1])
         #expect(scenario.streams.map(\.segmentDuration) == [2, 2])
         #expect(scenario.streams.map(\.bitrate) == [2e6, 2e6])
-        #expect(scenario.streams[0].end == 21 && scenario.streams[1].end == nil)
+        #expect(scenario.streams.map(\.end) == [nil, nil], "both are live to the end")
         #expect(scenario.duration > 21 && scenario.duration < 22)
         for group in scenario.streams {
             #expect(group.renditions.count == 2)
             #expect(abs(group.outputPixelRate / RecordedStreams.pixelRate - 1) < 0.001)
         }
+    }
+
+    @Test func aStreamThatEndsEarlyEndsAfterItsLastSegment() {
+        let early = RecordedStreams.two.filter { $0.stream == "two" || $0.sequence < 4 }
+        #expect(replay(early).streams.map(\.end) == [9, nil])
+    }
+
+    @Test func hedgesAreNoSegmentsOfTheirOwn() {
+        let hedge = RecordedStreams.record(stream: "one", 3, at: 11.5, "paris", work: 0.1)
+        #expect(replay(RecordedStreams.two + [hedge]).streams.map(\.bitrate) == [2e6, 2e6])
     }
 
     @Test func aReplayCanBeRun() {

@@ -93,10 +93,10 @@ import Testing
 
     @Test func theFileStopsAtItsLimit() throws {
         try withFile { path in
-            var writer = try TraceWriter(path: path, largest: 600)
+            var writer = try TraceWriter(path: path, largest: 500)
             try writer.write(RecordedStreams.two[0])
             try writer.write(RecordedStreams.two[1])
-            #expect(complaint { try writer.write(RecordedStreams.two[2]) }.contains("600 bytes"))
+            #expect(complaint { try writer.write(RecordedStreams.two[2]) }.contains("500 bytes"))
             try writer.close()
             #expect(try TraceReading(path: path).records.count == 2)
         }

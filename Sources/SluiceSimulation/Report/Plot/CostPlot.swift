@@ -13,8 +13,8 @@ struct CostPlot {
         let dots = policies.map { policy in policy.runs.map { (x: $0.p95Ms, y: ReportedPolicy.costPerThousand($0)) } }
         let largestX = (policies.map { $0.value(.p95Ms) + $0.summary[.p95Ms].halfWidth } + dots.flatMap { $0.map(\.x) }).max() ?? 0
         let largestY = (policies.map { $0.costPerThousand } + dots.flatMap { $0.map(\.y) }).max() ?? 0
-        let (x, xTicks) = Scale.linear(to: largestX * 1.05, count: size == .wide ? 8 : 4, places: (frame.left, frame.right))
-        let (y, yTicks) = Scale.linear(to: largestY * 1.05, count: 4, places: (frame.bottom, frame.top))
+        let (x, xTicks) = Scale.linear(to: largestX * 1.1, count: size == .wide ? 8 : 4, places: (frame.left, frame.right))
+        let (y, yTicks) = Scale.linear(to: largestY * 1.15, count: 4, places: (frame.bottom, frame.top))
         frame.xTicks(xTicks, x, in: &drawing, title: "95 % of the segments are finished within", text: ReportText.milliseconds)
         frame.yTicks(yTicks, y, in: &drawing, title: "cost of 1000 segments", text: ReportText.wei)
         for (index, policy) in policies.enumerated() {

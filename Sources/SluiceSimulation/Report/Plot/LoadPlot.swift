@@ -36,17 +36,12 @@ struct LoadPlot {
         let bar = policies.count > 2 || rows.count > 12 ? 6.0 : 9.0
         let row = bar * Double(policies.count) + 8
         let left = min(size == .wide ? 200 : 130, 16 + (rows.map { Drawing.width(of: $0.name) }.max() ?? 0))
-        let height = 34 + row * Double(rows.count) + 46
+        let height = 8 + row * Double(rows.count) + 46
         var drawing = Drawing(width: size.width, height: height)
-        let frame = PlotFrame(left: left, right: size.width - 50, top: 34, bottom: height - 42)
+        let frame = PlotFrame(left: left, right: size.width - 50, top: 4, bottom: height - 42)
         let largest = rows.flatMap(\.values).max() ?? 0
         let (x, ticks) = Scale.linear(to: largest, count: size == .wide ? 6 : 3, places: (frame.left, frame.right))
         frame.xTicks(ticks, x, in: &drawing, title: "segments served", text: { ReportText.number($0) })
-        var place = 4.0
-        for (index, policy) in policies.enumerated() {
-            drawing.text(place, 18, policy.name, "name p\(index % Palette.policies)")
-            place += Drawing.width(of: policy.name) + 18
-        }
         for (index, entry) in rows.enumerated() {
             let y = frame.top + 4 + row * Double(index)
             let fitting = Int((left - 8) / Drawing.width(of: "m"))

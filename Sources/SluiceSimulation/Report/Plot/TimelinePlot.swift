@@ -7,6 +7,8 @@ struct TimelinePlot {
 
     let scenario: Scenario
     let policies: [ReportedPolicy]
+    /// The streams to see, the same under every policy: those with the most late segments.
+    let streams: [StreamID]
     let colours: OrchestratorColours
 
     private static let row = 16.0
@@ -15,9 +17,11 @@ struct TimelinePlot {
     init(scenario: Scenario, policies: [ReportedPolicy]) {
         self.scenario = scenario
         self.policies = policies
+        let streams = Self.tellingStreams(policies)
+        self.streams = streams
         var served: [String: Int] = [:]
         for policy in policies {
-            for segment in policy.record.timelines.prefix(Self.shownStreams).flatMap(\.segments) {
+            for segment in policy.record.timelines.filter({ streams.contains($0.stream) }).flatMap(\.segments) {
                 if let name = policy.record.name(of: segment) { served[name, default: 0] += 1 }
             }
         }
@@ -28,7 +32,7 @@ struct TimelinePlot {
 
     private func draw(_ size: PlotFrame.Size) -> String {
         let faults = FaultSpans(scenario: scenario)
-        let rows = policies.reduce(0) { $0 + min($1.record.timelines.count, Self.shownStreams) }
+        let rows = policies.count * streams.count
         let height = 20 + Double(faults.rows.count) * Self.row + Double(policies.count) * 26 + Double(rows) * Self.row + 50
         var drawing = Drawing(width: size.width, height: height)
         let left = size == .wide ? 112.0 : 84
@@ -51,14 +55,27 @@ struct TimelinePlot {
         for policy in policies {
             y += 22
             drawing.text(4, y - 5, policy.name, "name")
-            for timeline in policy.record.timelines.prefix(Self.shownStreams) {
-                drawing.text(8, y + Self.bar - 1, clipped(timeline.stream.rawValue, to: left - 14), "tick")
-                bars(timeline, of: policy.record, at: y, x: x, unit: unit, in: &drawing)
+            for stream in streams {
+                drawing.text(8, y + Self.bar - 1, clipped(stream.rawValue, to: left - 14), "tick")
+                if let timeline = policy.record.timelines.first(where: { $0.stream == stream }) {
+                    bars(timeline, of: policy.record, at: y, x: x, unit: unit, in: &drawing)
+                }
                 y += Self.row
             }
             y += 4
         }
         return drawing.picture(label: "Which orchestrator served each segment of a few streams over time", style: size.style)
+    }
+
+    private static func tellingStreams(_ policies: [ReportedPolicy]) -> [StreamID] {
+        var late: [StreamID: Int] = [:]
+        for timeline in policies.flatMap(\.record.timelines) {
+            late[timeline.stream, default: 0] += timeline.segments.count { $0.missed || $0.lost }
+        }
+        // In the order of the run, also among those that are equal.
+        let order = policies.first?.record.timelines.map(\.stream) ?? []
+        let most = order.enumerated().sorted { (late[$1.element, default: 0], $0.offset) < (late[$0.element, default: 0], $1.offset) }
+        return most.prefix(shownStreams).sorted { $0.offset < $1.offset }.map(\.element)
     }
 
     private func bars(
