@@ -22,7 +22,8 @@ struct Pace {
         var edges: [Int64: [(rate: Double, begins: Bool)]] = [0: []]
         for window in windows where !window.span.isEmpty {
             edges[window.span.lowerBound, default: []].append((window.rate, true))
-            edges[window.span.upperBound, default: []].append((window.rate, false))
+            // One that never ends has no edge there.
+            if window.span.upperBound < Int64.max { edges[window.span.upperBound, default: []].append((window.rate, false)) }
         }
         pieces = []
         var active: [Double] = []

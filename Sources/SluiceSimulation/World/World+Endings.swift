@@ -37,14 +37,16 @@ extension World {
         insert(.failed(handle), after: nanoseconds, at: Int(attempts[Int(handle.place)].orchestrator))
     }
 
-    /// The last event of an attempt.
-    mutating func ended(_ handle: AttemptHandle) -> Happening? {
+    mutating func finished(_ handle: AttemptHandle) -> Happening? {
+        guard isCurrent(handle), attempts[Int(handle.place)].stage == .downloading else { return nil }
+        let attempt = attempts[Int(handle.place)]
+        free(handle.place)
+        return .attempt(handle, stream: Int(attempt.stream), sequence: Int(attempt.sequence), .finished)
+    }
+
+    mutating func failed(_ handle: AttemptHandle) -> Happening? {
         guard isCurrent(handle) else { return nil }
         let attempt = attempts[Int(handle.place)]
-        guard attempt.stage == .failing else {
-            free(handle.place)
-            return .attempt(handle, stream: Int(attempt.stream), sequence: Int(attempt.sequence), .finished)
-        }
         tallies[Int(attempt.orchestrator)].failures += 1
         free(handle.place)
         let failure = attempt.failure.segmentFailure
@@ -196,8 +198,7 @@ extension World {
                 if attempt.stage == .uploading, attempt.uploadsLeft > 0 { dropFromUplink(Int32(place)) }
                 attempts[place].stage = .failing
                 attempts[place].failure = .connectionBroken
-                // Voids what was due for it before.
-                generations[place] &+= 1
+                // What the orchestrator has said before still gets here; what it would have done is void by its stage.
                 insert(.failed(handle(of: Int32(place))), at: now + Int64(attempt.roundTrip / 2))
             }
         }

@@ -83,7 +83,7 @@ extension World {
     }
 
     mutating func arrived(_ handle: AttemptHandle) -> Happening? {
-        guard isCurrent(handle) else { return nil }
+        guard isCurrent(handle), attempts[Int(handle.place)].stage == .uploading else { return nil }
         let attempt = attempts[Int(handle.place)]
         let orchestrator = Int(attempt.orchestrator)
         let half = attempt.roundTrip / 2
@@ -143,7 +143,7 @@ extension World {
     }
 
     mutating func worked(_ handle: AttemptHandle) -> Happening? {
-        guard isCurrent(handle) else { return nil }
+        guard isCurrent(handle), attempts[Int(handle.place)].stage == .working else { return nil }
         let attempt = attempts[Int(handle.place)]
         let orchestrator = Int(attempt.orchestrator)
         tallies[orchestrator].cost += attempt.pixels * attempt.price
@@ -183,7 +183,7 @@ extension World {
     }
 
     mutating func downloadBegins(_ handle: AttemptHandle) -> Happening? {
-        guard isCurrent(handle), !attempts[Int(handle.place)].isAborted else { return nil }
+        guard isCurrent(handle), attempts[Int(handle.place)].stage == .downloading else { return nil }
         let attempt = attempts[Int(handle.place)]
         let orchestrator = Int(attempt.orchestrator)
         let condition = orchestrators[orchestrator].condition
@@ -214,15 +214,13 @@ extension World {
     }
 
     mutating func rendition(_ handle: AttemptHandle, place: Int) -> Happening? {
-        guard isCurrent(handle), !attempts[Int(handle.place)].isAborted, attempts[Int(handle.place)].stage == .downloading else {
-            return nil
-        }
+        guard isCurrent(handle), attempts[Int(handle.place)].stage == .downloading else { return nil }
         let attempt = attempts[Int(handle.place)]
         if attempt.flaw == .wrongBytes {
             attempts[Int(handle.place)].failure = .wrongBytes
             attempts[Int(handle.place)].stage = .failing
             dropDownloads(handle.place)
-            return ended(handle)
+            return failed(handle)
         }
         attempts[Int(handle.place)].missing &= ~(1 << UInt32(place))
         if attempts[Int(handle.place)].missing == 0 {

@@ -1,3 +1,4 @@
+import SluiceRouting
 import SluiceTypes
 
 /// The simulated world: publishers that cut segments, ways to carry them, orchestrators that work on them, and what goes wrong.
@@ -160,7 +161,8 @@ struct World {
         case .downloadBegins(let handle): return downloadBegins(handle)
         case .firstByte(let handle): return tell(handle, .firstByte)
         case .rendition(let handle, let place): return rendition(handle, place: Int(place))
-        case .finished(let handle), .failed(let handle): return ended(handle)
+        case .finished(let handle): return finished(handle)
+        case .failed(let handle): return failed(handle)
         case .uplink(let gateway): return uplinkMoved(Int(gateway))
         case .inbound(let orchestrator): return inboundMoved(Int(orchestrator))
         case .outbound(let orchestrator): return outboundMoved(Int(orchestrator))
