@@ -8,7 +8,8 @@ package enum HTMLReport {
             body += figures(world, policies)
         }
         if let sweep { body += section(sweep) }
-        body += "<p class=\"foot\">Made by sluice simulate. Finish times and timelines are those of the first seed, everything else is of all seeds.</p>"
+        body +=
+            "<p class=\"foot\">Made by sluice simulate. Finish times and timelines are those of the first seed, everything else is of all seeds.</p>"
         let title = Drawing.escaped("\(world.scenario.name): \(policies.map(\.name).joined(separator: ", "))")
         return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
             + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>\(title)</title>"
@@ -62,11 +63,13 @@ package enum HTMLReport {
             finish.pictures)
         if policies.contains(where: { !$0.record.timelines.isEmpty }) {
             html += figure(
-                "Who served which segment", "The streams with the most late segments. One bar a segment, coloured by orchestrator: a change of colour is a swap. On top, what goes wrong when.",
+                "Who served which segment",
+                "The streams with the most late segments. One bar a segment, coloured by orchestrator: a change of colour is a swap. On top, what goes wrong when.",
                 timeline.legend + timeline.pictures)
         }
         html += figure(
-            "Load", "The busiest orchestrator over the mean: \(LoadPlot.imbalance(policies, orchestrators: names.count)).", PolicyLegend.html(policies) + load.pictures)
+            "Load", "The busiest orchestrator over the mean: \(LoadPlot.imbalance(policies, orchestrators: names.count)).",
+            PolicyLegend.html(policies) + load.pictures)
         if cost.isWorthDrawing {
             html += figure(
                 "Cost against latency", "Lower is cheaper, further left is sooner. Small dots are single seeds.", cost.pictures)

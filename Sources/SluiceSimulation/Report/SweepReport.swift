@@ -65,7 +65,8 @@ struct FrontierPlot {
         var drawing = Drawing(width: size.width, height: 340)
         let frame = PlotFrame(left: 84, right: size.width - 30, top: 34, bottom: 292)
         let (x, xTicks) = Scale.linear(
-            to: max(1e-5, (sweep.points.map(\.lateShare).max() ?? 0) * 1.05), count: size.width > 500 ? 8 : 4, places: (frame.left, frame.right))
+            to: max(1e-5, (sweep.points.map(\.lateShare).max() ?? 0) * 1.05), count: size.width > 500 ? 8 : 4,
+            places: (frame.left, frame.right))
         let (y, yTicks) = Scale.linear(
             to: (sweep.points.map(\.costPerThousand).max() ?? 0) * 1.05, count: 5, places: (frame.bottom, frame.top))
         frame.xTicks(xTicks, x, in: &drawing, title: "segments that come late", text: ReportText.share)

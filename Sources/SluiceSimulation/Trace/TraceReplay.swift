@@ -8,7 +8,9 @@ package enum TraceReplay {
 
     /// - Parameter records: at least one, in any order.
     package static func scenario(name: String, of records: [TraceRecord]) -> Scenario {
-        let records = records.sorted { ($0.moment, $0.stream, $0.sequence, $0.orchestrator) < ($1.moment, $1.stream, $1.sequence, $1.orchestrator) }
+        let records = records.sorted {
+            ($0.moment, $0.stream, $0.sequence, $0.orchestrator) < ($1.moment, $1.stream, $1.sequence, $1.orchestrator)
+        }
         // A segment is sent when it is cut: its stream began a segment earlier.
         let origin = records.map { $0.moment - $0.duration }.min() ?? 0
         let end = records.map { $0.moment - origin }.max() ?? 0

@@ -5,7 +5,8 @@ import SluiceSimulation
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate", abstract: "Compare routing policies in a modelled world.",
-        discussion: "Scenarios are files of config/scenarios (or their names), your own, or traces recorded by a gateway; see docs/Simulator.md.")
+        discussion:
+            "Scenarios are files of config/scenarios (or their names), your own, or traces recorded by a gateway; see docs/Simulator.md.")
 
     /// A summary needs memory for the figures of each, and nobody waits for more.
     private static let mostSeeds = 1000

@@ -46,6 +46,7 @@ struct Quantity: Sendable {
     /// What would be right, for an error.
     var wish: String {
         let kind = plain == "seconds" ? "a time" : "a number"
-        return example.isEmpty ? "\(kind) is right" : "\(kind) like \(example) is right" + (plain.isEmpty ? "" : "; a plain one is in \(plain)")
+        return example.isEmpty
+            ? "\(kind) is right" : "\(kind) like \(example) is right" + (plain.isEmpty ? "" : "; a plain one is in \(plain)")
     }
 }

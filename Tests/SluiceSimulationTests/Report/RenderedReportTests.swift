@@ -6,7 +6,10 @@ import Testing
 @Suite struct RenderedReportTests {
     @Test func textNamesScenarioPoliciesAndFigures() {
         let text = TextReport.render(MadeUpRuns.world(), [MadeUpRuns.good, MadeUpRuns.bad])
-        #expect(text.hasPrefix("stall: One of five stalls for 10 s every minute.\n30 streams of 2 s segments on 5 orchestrators, 1 gateway, 10 min, 3 seeds."))
+        #expect(
+            text.hasPrefix(
+                "stall: One of five stalls for 10 s every minute.\n30 streams of 2 s segments on 5 orchestrators, 1 gateway, 10 min, 3 seeds."
+            ))
         #expect(text.contains("late 3 s after its cut"))
         #expect(text.contains("27 000"), "segments of three seeds together")
         #expect(text.contains("37 ± "), "late segments of three seeds together, with confidence")
@@ -77,7 +80,8 @@ import Testing
         var scenario = MadeUpRuns.scenario
         scenario.about = "<script>alert(\"1\") & more"
         let page = HTMLReport.render(
-            ReportedWorld(scenario: scenario, seeds: 1, settings: RunSettings()), [MadeUpRuns.policy("<b>", misses: [0], lost: [0], p99: [1], stalled: 0, cost: 0)])
+            ReportedWorld(scenario: scenario, seeds: 1, settings: RunSettings()),
+            [MadeUpRuns.policy("<b>", misses: [0], lost: [0], p99: [1], stalled: 0, cost: 0)])
         #expect(!page.contains("<script") && page.contains("&lt;script&gt;alert(&quot;1&quot;) &amp; more"))
         #expect(!page.contains("<b><b>") && page.contains("&lt;b&gt;"))
         #expect(page.contains("All prices are 0 here."))

@@ -23,7 +23,10 @@ import Testing
         #expect(ReportText.span(value) == text)
     }
 
-    @Test(arguments: [(0.0, "0 %"), (0.032, "3.2 %"), (0.99, "99 %"), (0.9912, "99.12 %"), (0.999, "99.9 %"), (0.9999, "99.99 %"), (1, "100 %"), (0.5, "50 %")])
+    @Test(arguments: [
+        (0.0, "0 %"), (0.032, "3.2 %"), (0.99, "99 %"), (0.9912, "99.12 %"), (0.999, "99.9 %"), (0.9999, "99.99 %"), (1, "100 %"),
+        (0.5, "50 %"),
+    ])
     func shares(value: Double, text: String) {
         #expect(ReportText.share(value) == text)
     }

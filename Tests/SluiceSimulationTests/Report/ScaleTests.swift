@@ -3,7 +3,9 @@ import Testing
 @testable import SluiceSimulation
 
 @Suite struct ScaleTests {
-    @Test(arguments: [(10.0, 10.0), (7.3, 8), (0.043, 0.05), (0, 1), (1234, 1250)]) func linearEndsAtARoundNumber(largest: Double, end: Double) {
+    @Test(arguments: [(10.0, 10.0), (7.3, 8), (0.043, 0.05), (0, 1), (1234, 1250)]) func linearEndsAtARoundNumber(
+        largest: Double, end: Double
+    ) {
         let (scale, ticks) = Scale.linear(to: largest, count: 5, places: (0, 100))
         #expect(ticks.first == 0)
         #expect((ticks.last ?? 0) >= largest)

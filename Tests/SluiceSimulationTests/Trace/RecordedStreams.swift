@@ -17,7 +17,8 @@ enum RecordedStreams {
 
     static func record(stream: String, _ sequence: Int, at moment: Double, _ orchestrator: String, work: Double) -> TraceRecord {
         TraceRecord(
-            moment: moment, stream: StreamID(stream)!, sequence: SegmentSequence(Int64(sequence)), orchestrator: OrchestratorID(orchestrator),
+            moment: moment, stream: StreamID(stream)!, sequence: SegmentSequence(Int64(sequence)),
+            orchestrator: OrchestratorID(orchestrator),
             bytes: 500_000, duration: 2, pixelRate: pixelRate, renditions: 2, upload: 0.05, work: work, firstByte: 0.02, body: 0.04,
             price: 1000)
     }

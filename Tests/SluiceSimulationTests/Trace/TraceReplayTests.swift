@@ -57,7 +57,8 @@ import Testing
         #expect(paris.service.jitter < 1e-6)
         #expect(paris.network.recorded.count == 5)
         let transfer = try #require(paris.network.recorded.first)
-        #expect(abs(transfer.uploadPerByte * 500_000 - 0.05) < 1e-9 && transfer.firstByte == 0.02 && abs(transfer.bodyPerSecond - 0.02) < 1e-9)
+        #expect(
+            abs(transfer.uploadPerByte * 500_000 - 0.05) < 1e-9 && transfer.firstByte == 0.02 && abs(transfer.bodyPerSecond - 0.02) < 1e-9)
         #expect(abs(paris.network.bandwidth / (500_000 * 8 / 0.03) - 1) < 1e-6)
     }
 
@@ -77,9 +78,10 @@ import Testing
 
     @Test func failuresBecomeFaultsUntilTheNextSuccess() throws {
         // paris serves from 16 s on; before, it fails twice.
-        let records = RecordedStreams.two + [
-            RecordedStreams.failure(.unreachable, at: 9, "paris"), RecordedStreams.failure(.unreachable, at: 12, "paris"),
-        ]
+        let records =
+            RecordedStreams.two + [
+                RecordedStreams.failure(.unreachable, at: 9, "paris"), RecordedStreams.failure(.unreachable, at: 12, "paris"),
+            ]
         let paris = try #require(replay(records).orchestrators.last)
         let fault = try #require(paris.faults.first)
         #expect(paris.faults.count == 1)
@@ -119,7 +121,9 @@ import Testing
 
     @Test func priceChangesAreKept() throws {
         var records = RecordedStreams.two
-        for index in records.indices where records[index].orchestrator == "berlin" && records[index].moment >= 11 { records[index].price = 3000 }
+        for index in records.indices where records[index].orchestrator == "berlin" && records[index].moment >= 11 {
+            records[index].price = 3000
+        }
         let berlin = replay(records).orchestrators[0]
         let fault = try #require(berlin.faults.first)
         #expect(berlin.price == 1000 && berlin.faults.count == 1)

@@ -45,7 +45,9 @@ import Testing
             let reading = try TraceReading(path: path)
             #expect(reading.records == Array(RecordedStreams.two[..<9]))
             #expect(reading.cut?.line == 10)
-            #expect(reading.cut?.description == "the trace is cut at line 10 (it is not a whole JSON object); the 9 lines before it are replayed")
+            #expect(
+                reading.cut?.description
+                    == "the trace is cut at line 10 (it is not a whole JSON object); the 9 lines before it are replayed")
         }
     }
 
@@ -58,7 +60,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#""duration":2"#, #""duration":0"#, "duration 0.0 is not from"), (#""bytes":500000"#, #""bytes":"x""#, "'bytes' is not of its type"),
+        (#""duration":2"#, #""duration":0"#, "duration 0.0 is not from"),
+        (#""bytes":500000"#, #""bytes":"x""#, "'bytes' is not of its type"),
         (#""moment":"#, #""noment":"#, "'moment' is missing"), (#""price":1000"#, #""price":-1"#, "price -1.0"),
     ]) func aBrokenLineInTheMiddleEndsTheTraceThere(old: String, new: String, reason: String) throws {
         var lines = try written(RecordedStreams.two).split(separator: "\n").map(String.init)

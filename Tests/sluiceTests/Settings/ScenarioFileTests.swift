@@ -68,7 +68,8 @@ import Testing
         #expect(group.start == 10 && group.startsOver == 5 && group.end == 240)
         #expect(
             group.renditions == [
-                .init(width: 1280, height: 720, frameRate: 60, bitrate: 3e6), .init(width: 640, height: 360, frameRate: 29.97, bitrate: 8e5),
+                .init(width: 1280, height: 720, frameRate: 60, bitrate: 3e6),
+                .init(width: 640, height: 360, frameRate: 29.97, bitrate: 8e5),
             ])
         let model = scenario.orchestrators[0]
         #expect(model.count == 2 && model.operatorName == "spree" && model.region == "eu-central" && model.gpu == "NVIDIA L4")
@@ -133,11 +134,18 @@ import Testing
         (small + "    faults: {kind: stall, at: 1}\n", "orchestrators[0].faults = 'a table'", 5, "a list of faults"),
         (small + "    faults:\n      - {kind: flood, at: 1}\n", "faults[0].kind = 'flood'", 6, "one of stall, crash, slow"),
         (small + "    faults:\n      - {kind: crash, during: lunch, at: 1}\n", "faults[0].during = 'lunch'", 6, "one of upload, transcode"),
-        (small + "    faults:\n      - {kind: stall, factor: 2, at: 1}\n", "faults[0].factor = '2'", 6, "says nothing about the kind 'stall'"),
-        (small + "    faults:\n      - {kind: slow, share: 2, at: 1}\n", "faults[0].share = '2'", 6, "its own key is 'factor'"),
-        ("streams:\n  - count: 1\n    renditions: [640x360]\norchestrators:\n  - name: a\n", "renditions[0] = '640x360'", 3, "640x360@30/800k"),
         (
-            "streams:\n  - count: 1\n    renditions: [640@360x30/800k]\norchestrators:\n  - name: a\n", "renditions[0] = '640@360x30/800k'", 3,
+            small + "    faults:\n      - {kind: stall, factor: 2, at: 1}\n", "faults[0].factor = '2'", 6,
+            "says nothing about the kind 'stall'"
+        ),
+        (small + "    faults:\n      - {kind: slow, share: 2, at: 1}\n", "faults[0].share = '2'", 6, "its own key is 'factor'"),
+        (
+            "streams:\n  - count: 1\n    renditions: [640x360]\norchestrators:\n  - name: a\n", "renditions[0] = '640x360'", 3,
+            "640x360@30/800k"
+        ),
+        (
+            "streams:\n  - count: 1\n    renditions: [640@360x30/800k]\norchestrators:\n  - name: a\n", "renditions[0] = '640@360x30/800k'",
+            3,
             "WIDTHxHEIGHT@FRAMES/BITRATE"
         ),
         ("streams:\n  - count: 1\norchestrators:\n  - name: two words\n", "orchestrators[0].name = 'two words'", 4, "letters, digits"),
@@ -152,13 +160,19 @@ import Testing
         ("gateways: 0\n" + small, "gateways = '0'", 1, "it must be 1 to"),
         ("uplink: 1bit\n" + small, "uplink = '1bit'", 1, "bits per second"),
         ("streams:\n  - count: 0\norchestrators:\n  - name: a\n", "streams[0].count = '0'", 2, "it must be 1 to"),
-        ("streams:\n  - count: 1\n    end: 5s\n    start: 10s\norchestrators:\n  - name: a\n", "streams[0].end = '5s'", 3, "after the start"),
+        (
+            "streams:\n  - count: 1\n    end: 5s\n    start: 10s\norchestrators:\n  - name: a\n", "streams[0].end = '5s'", 3,
+            "after the start"
+        ),
         ("streams:\n  - count: 1\n    segmentDuration: 100s\norchestrators:\n  - name: a\n", "segmentDuration = '100s'", 3, "0.5 to 10"),
         ("streams:\n  - count: 1\n    renditions: [4x4@30/800k]\norchestrators:\n  - name: a\n", "renditions[0]", 3, "16 to 16384 pixels"),
         (small + "    service:\n      lanes: 0\n", "orchestrators[0].service.lanes = '0'", 6, "it must be 1 to"),
         (small + "    network: {loss: 150%}\n", "orchestrators[0].network.loss = '150%'", 5, "it must be 0.0 to 1.0"),
         (small + "    faults:\n      - {kind: slow, factor: 0.1, at: 1}\n", "faults[0].factor = '0.1'", 6, "it must be 1.0 to"),
-        (small + "    faults:\n      - {kind: stall, at: 1, for: 20s, every: 10s}\n", "faults[0].for = '20s'", 6, "no longer than the 10.0"),
+        (
+            small + "    faults:\n      - {kind: stall, at: 1, for: 20s, every: 10s}\n", "faults[0].for = '20s'", 6,
+            "no longer than the 10.0"
+        ),
         (small + "    faults:\n      - {kind: stall, at: 1, every: 10s}\n", "faults[0].for = 'missing'", 6, "comes again"),
         (small + "  - name: berlin\n", "orchestrators[1].name = 'berlin'", 5, "no other orchestrator has"),
         (small + "    price: -1\n", "orchestrators[0].price = '-1'", 5, "it must be 0.0 to"),

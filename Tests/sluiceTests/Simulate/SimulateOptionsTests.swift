@@ -19,7 +19,9 @@ import Testing
         #expect(choice.with("latency", 0.7).settings == ["latency": 0.7, "hedgeBudget": 0.1])
     }
 
-    @Test(arguments: ["default:", "default:latency", "default:latency=", "default:=1", "default:latency=fast", "default:a=1,,b=2", "default:a=1=2"])
+    @Test(arguments: [
+        "default:", "default:latency", "default:latency=", "default:=1", "default:latency=fast", "default:a=1,,b=2", "default:a=1=2",
+    ])
     func aSettingWithoutANumberIsRefused(text: String) {
         let text = complaint { _ = try PolicyChoice(text) }
         #expect(text.contains("--policy") && text.contains("SETTING=NUMBER"), "\(text)")
@@ -46,7 +48,9 @@ import Testing
         #expect(try SweepRange("hedgeBudget=0%..10%/3").values == [0, 0.05, 0.1])
     }
 
-    @Test(arguments: ["latency", "latency=1", "latency=1..0", "latency=0..1/1", "latency=0..1/1000", "=0..1", "latency=a..b", "latency=0..1/2/3"])
+    @Test(arguments: [
+        "latency", "latency=1", "latency=1..0", "latency=0..1/1", "latency=0..1/1000", "=0..1", "latency=a..b", "latency=0..1/2/3",
+    ])
     func whatIsNoRangeIsRefused(text: String) {
         let text = complaint { _ = try SweepRange(text) }
         #expect(text.contains("--sweep") && text.contains("latency=0.3..1.0/15"), "\(text)")
@@ -57,7 +61,9 @@ import Testing
         streams: [StreamGroup(count: 20, startsOver: 30), StreamGroup(count: 10, start: 300, startsOver: 10, end: 400)],
         orchestrators: [OrchestratorModel(name: "berlin")])
 
-    @Test(arguments: [(30, [20, 10]), (3, [2, 1]), (1, [1]), (1000, [667, 333]), (7, [5, 2])]) func streamsAreDealtOut(count: Int, groups: [Int]) {
+    @Test(arguments: [(30, [20, 10]), (3, [2, 1]), (1, [1]), (1000, [667, 333]), (7, [5, 2])]) func streamsAreDealtOut(
+        count: Int, groups: [Int]
+    ) {
         let scenario = Self.scenario.with(streams: count)
         #expect(scenario.streams.map(\.count) == groups)
         #expect(scenario.check() == [])
