@@ -60,7 +60,7 @@ package enum HTMLReport {
         var html = figure(
             "How soon segments are finished",
             "Further left is sooner. The scale stretches the tail: the step from 90 to 99 % is as long as the one from 0 to 90 %.",
-            finish.pictures)
+            PolicyLegend.html(policies) + finish.pictures)
         if policies.contains(where: { !$0.record.timelines.isEmpty }) {
             html += figure(
                 "Who served which segment",

@@ -43,6 +43,6 @@ enum HTMLStyle {
         .legend i.late{height:5px;background:var(--ink);vertical-align:1px}
         .legend i.lost{width:5px;height:14px;background:var(--ink);vertical-align:-3px}
         @media(max-width:680px){main{padding:16px 12px 32px}svg.wide{display:none}svg.narrow{display:block}
-        th,td{padding:5px 6px}td small{display:block;margin:0}.verdict{font-size:15px}}
+        th,td{padding:5px 6px}th:first-child,td:first-child{white-space:normal;min-width:80px}table{font-size:14px}td small{display:block;margin:0}.verdict{font-size:15px}}
         """
 }

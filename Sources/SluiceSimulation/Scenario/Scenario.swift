@@ -166,29 +166,13 @@ package struct NetworkModel: Hashable, Sendable {
     package var bandwidth: Double
     /// Share of transfers that meet loss and wait for a retransmission (one more 200 ms + round trip); 0 to 1.
     package var loss: Double
-    /// Recorded transfers. Where there are any, the transfers of an attempt take the times of one of them, drawn by chance; the
-    /// figures above are then a fit of them and not used, except for information calls.
-    package var recorded: [RecordedTransfer]
-
-    /// How long the ways of one attempt took.
-    package struct RecordedTransfer: Hashable, Sendable {
-        /// Seconds from sending to the early 200, per byte of the segment.
-        package var uploadPerByte: Double
-        /// Seconds from the end of the work to the first byte of a rendition.
-        package var firstByte: Double
-        /// Seconds from there to the last byte of the last rendition, per second of media.
-        package var bodyPerSecond: Double
-
-        package init(uploadPerByte: Double, firstByte: Double, bodyPerSecond: Double) {
-            self.uploadPerByte = uploadPerByte
-            self.firstByte = firstByte
-            self.bodyPerSecond = bodyPerSecond
-        }
-    }
+    /// Recorded round trips in seconds. Where there are any, that of an attempt is one of them, drawn by chance; the round trip and the
+    /// jitter above are then a fit of them, used for information calls alone.
+    package var recorded: [Double]
 
     package init(
         roundTrip: Double = 0.02, jitter: Double = 0.1, bandwidth: Double = 200_000_000, loss: Double = 0,
-        recorded: [RecordedTransfer] = []
+        recorded: [Double] = []
     ) {
         self.roundTrip = roundTrip
         self.jitter = jitter

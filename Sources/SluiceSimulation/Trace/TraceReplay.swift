@@ -87,15 +87,11 @@ private struct RecordedOrchestrator {
 
     private var network: NetworkModel {
         let complete = finished.thinned(to: TraceReplay.mostSamples)
-        let samples = complete.compactMap { record -> NetworkModel.RecordedTransfer? in
-            guard let upload = record.upload, let firstByte = record.firstByte, let body = record.body else { return nil }
-            return .init(
-                uploadPerByte: upload / Double(max(1, record.bytes)), firstByte: firstByte, bodyPerSecond: body / record.duration)
-        }
-        var model = NetworkModel(recorded: samples)
-        let roundTrips = samples.map(\.firstByte).filter { $0 > 0 }
+        // Asking for a rendition and getting its first byte takes one.
+        let roundTrips = complete.compactMap(\.firstByte).filter { $0 > 0 && $0 <= 10 }
+        var model = NetworkModel(recorded: roundTrips)
         if let median = roundTrips.median {
-            model.roundTrip = min(10, median)
+            model.roundTrip = median
             model.jitter = min(2, roundTrips.spreadOfLogarithm)
         }
         let rates = complete.compactMap { record -> Double? in

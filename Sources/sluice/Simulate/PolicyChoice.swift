@@ -53,10 +53,28 @@ enum Policies {
             let changed = settings
             return { _, seed in RouterPolicy(settings: changed, seed: seed) }
         case "reference":
-            try refuseOthers(than: [], in: choice)
-            return { _, _ in ReferencePolicy() }
+            // What an operator of the reference can set (`-maxAttempts`), and the threshold its authors argue about.
+            let known = ["maxAttempts", "goodScore"]
+            try refuseOthers(than: known, in: choice)
+            var settings = ReferenceSettings()
+            if let attempts = choice.settings["maxAttempts"] {
+                guard let attempts = Int(exactly: attempts), (1...100).contains(attempts) else {
+                    throw SettingsError("policy '\(choice.text)': maxAttempts = \(attempts); a whole number from 1 to 100 is right")
+                }
+                settings.maxAttempts = attempts
+            }
+            if let score = choice.settings["goodScore"] {
+                guard (0...100).contains(score) else {
+                    throw SettingsError("policy '\(choice.text)': goodScore = \(score); a number from 0 to 100 is right")
+                }
+                settings.goodScore = score
+            }
+            return { [settings] _, _ in ReferencePolicy(settings: settings) }
         default:
-            throw SettingsError("there is no policy '\(choice.name)'; one of \(names.joined(separator: ", ")) is right")
+            let nearest = NearestKey.of(choice.name, among: names).flatMap {
+                NearestKey.distance(choice.name, $0) <= 3 ? "; did you mean '\($0)'?" : nil
+            }
+            throw SettingsError("there is no policy '\(choice.name)'; there is \(names.joined(separator: ", "))\(nearest ?? "")")
         }
     }
 

@@ -35,7 +35,11 @@ import Testing
         for name in Policies.names { _ = try Policies.make(PolicyChoice(name)) }
         let unknown = complaint { _ = try Policies.make(PolicyChoice("fastest")) }
         #expect(unknown.contains("no policy 'fastest'") && unknown.contains("reference"))
-        #expect(complaint { _ = try Policies.make(PolicyChoice("reference:latency=1")) }.contains("no setting 'latency'"))
+        #expect(complaint { _ = try Policies.make(PolicyChoice("referense")) }.contains("did you mean 'reference'?"))
+        let setting = complaint { _ = try Policies.make(PolicyChoice("reference:maxAttempt=5")) }
+        #expect(setting.contains("no setting 'maxAttempt'") && setting.contains("did you mean 'maxAttempts'?"))
+        #expect(complaint { _ = try Policies.make(PolicyChoice("reference:maxAttempts=0")) }.contains("from 1 to 100"))
+        _ = try Policies.make(PolicyChoice("reference:maxAttempts=5,goodScore=0.8"))
     }
 
     @Test func aSweepIsARangeInEvenSteps() throws {

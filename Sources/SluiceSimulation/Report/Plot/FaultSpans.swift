@@ -15,7 +15,7 @@ struct FaultSpans {
         for model in scenario.orchestrators where !model.faults.isEmpty {
             let kinds = Set(model.faults.map { Self.word($0.kind) }).sorted().joined(separator: ", ")
             let spans = model.faults.flatMap { Self.spans(of: $0, until: scenario.duration) }
-            rows.append(Row(orchestrator: model.names[0], label: "\(kinds) \(model.name)", spans: spans))
+            rows.append(Row(orchestrator: model.names[0], label: "\(model.name): \(kinds)", spans: spans))
         }
         if rows.count > Self.mostRows { rows.removeLast(rows.count - Self.mostRows) }
     }

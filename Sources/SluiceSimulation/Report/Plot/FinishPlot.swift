@@ -13,21 +13,25 @@ struct FinishPlot {
         guard let first = seconds.min(), let last = seconds.max() else { return "" }
         let (x, xTicks) = Scale.logarithmic(first...last, places: (frame.left, frame.right))
         let (y, yTicks) = Scale.nines(resolution: resolution, places: (frame.bottom, frame.top))
-        frame.xTicks(xTicks, x, in: &drawing, title: "time from the cut of a segment to its last rendition (log)", text: ReportText.seconds)
+        frame.xTicks(
+            xTicks, x, in: &drawing,
+            title: size == .wide ? "time from the cut of a segment to its last rendition (log)" : "from cut to last rendition (log)",
+            text: ReportText.seconds)
         frame.yTicks(yTicks, y, in: &drawing, title: "segments finished", text: ReportText.share)
-        for deadline in shownDeadlines {
+        for (index, deadline) in shownDeadlines.enumerated() {
             drawing.line(x.place(deadline), frame.top - 6, x.place(deadline), frame.bottom, "deadline")
-            drawing.text(x.place(deadline) - 4, frame.bottom - 8, "deadline \(ReportText.seconds(deadline))", "note", .end)
+            drawing.text(
+                x.place(deadline) - 4, frame.bottom - 8 - 14 * Double(index), "deadline \(ReportText.seconds(deadline))", "note", .end)
         }
         for (index, policy) in policies.enumerated() {
             drawing.polyline(Self.curve(policy.record.finishCurve, x, y), "curve p\(index % Palette.policies)")
         }
-        label(&drawing, x, y)
+        label(&drawing, x, y, size)
         return drawing.picture(label: "Share of segments finished by time, one curve for each policy", style: size.style)
     }
 
     /// The name stands at the curve: the fastest to its left, the slowest to its right, those between lower down.
-    private func label(_ drawing: inout Drawing, _ x: Scale, _ y: Scale) {
+    private func label(_ drawing: inout Drawing, _ x: Scale, _ y: Scale, _ size: PlotFrame.Size) {
         let marks = policies.enumerated().compactMap { index, policy in
             policy.seconds(at: 0.99).map { (index: index, policy: policy, seconds: $0) }
         }.sorted { $0.seconds < $1.seconds }
@@ -36,7 +40,8 @@ struct FinishPlot {
             let level = isFirst || rank == marks.count - 1 ? 0.99 : [0.9, 0.7, 0.5, 0.3][(rank - 1) % 4]
             guard let seconds = mark.policy.seconds(at: level) else { continue }
             let name = mark.policy.name
-            let text = "\(name): \(ReportText.share(level)) in \(ReportText.seconds(seconds))"
+            let point = "\(ReportText.share(level)) in \(ReportText.seconds(seconds))"
+            let text = size == .wide ? "\(name): \(point)" : point
             let place = (x: x.place(seconds), y: y.place(level))
             let style = "p\(mark.index % Palette.policies)"
             drawing.dot(place.x, place.y, radius: 4, "dot \(style)")

@@ -72,10 +72,19 @@ struct TimelinePlot {
         for timeline in policies.flatMap(\.record.timelines) {
             late[timeline.stream, default: 0] += timeline.segments.count { $0.missed || $0.lost }
         }
-        // In the order of the run, also among those that are equal.
-        let order = policies.first?.record.timelines.map(\.stream) ?? []
-        let most = order.enumerated().sorted { (late[$1.element, default: 0], $0.offset) < (late[$0.element, default: 0], $1.offset) }
-        return most.prefix(shownStreams).sorted { $0.offset < $1.offset }.map(\.element)
+        let starts = (policies.first?.record.timelines ?? []).map { (stream: $0.stream, start: $0.segments.first?.cut ?? 0) }
+        var chosen: [Int] = []
+        while chosen.count < min(shownStreams, starts.count) {
+            // Among those that are equally late the one that starts farthest from those chosen: more of the run is seen.
+            let distance = { (place: Int) in chosen.map { abs(starts[$0].start - starts[place].start) }.min() ?? 0 }
+            let rest = starts.indices.filter { !chosen.contains($0) }
+            let best = rest.max {
+                (late[starts[$0].stream, default: 0], distance($0), $1) < (late[starts[$1].stream, default: 0], distance($1), $0)
+            }
+            guard let best else { break }
+            chosen.append(best)
+        }
+        return chosen.sorted().map { starts[$0].stream }
     }
 
     private func bars(
