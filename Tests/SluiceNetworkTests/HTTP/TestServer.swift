@@ -50,7 +50,7 @@ struct TestServer: Sendable {
 final class Gate: Sendable {
     private struct State {
         var isOpen = false
-        var waiting: [AsyncStream<Void>.Continuation] = []
+        var waiting: [@Sendable () -> Void] = []
     }
 
     private let state = Mutex(State())
@@ -61,16 +61,20 @@ final class Gate: Sendable {
             defer { state.waiting = [] }
             return state.waiting
         }
-        for continuation in waiting { continuation.finish() }
+        for body in waiting { body() }
+    }
+
+    func whenOpen(_ body: @escaping @Sendable () -> Void) {
+        let isOpen = state.withLock { state in
+            if !state.isOpen { state.waiting.append(body) }
+            return state.isOpen
+        }
+        if isOpen { body() }
     }
 
     func wait() async {
         let (opened, continuation) = AsyncStream.makeStream(of: Void.self)
-        let isOpen = state.withLock { state in
-            if !state.isOpen { state.waiting.append(continuation) }
-            return state.isOpen
-        }
-        if isOpen { return }
+        whenOpen { continuation.finish() }
         for await _ in opened {}
     }
 }
