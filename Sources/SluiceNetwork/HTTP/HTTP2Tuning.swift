@@ -3,9 +3,6 @@ import NIOHTTP2
 
 /// HTTP/2 settings for video: windows as large as a segment, and peers that send many PINGs (specs/swift-feasibility §4.2, §6).
 enum HTTP2Tuning {
-    /// As the reference's server (specs/transcoding-protocol §1.2).
-    static let idleTimeout: TimeAmount = .minutes(10)
-
     static var server: NIOHTTP2Handler.Configuration { tuned(streams: 256) }
     static var client: NIOHTTP2Handler.Configuration { tuned(streams: 256) }
 

@@ -1,7 +1,7 @@
 package import HTTPTypes
 package import NIOCore
+import NIOHTTP2
 import NIOHTTPTypes
-import Synchronization
 
 /// Reads one answer. Holds an iterator, which is not Sendable; only the one task that was lent the answer calls it: that is the proof.
 final class HTTPAnswerReader: @unchecked Sendable {
@@ -15,8 +15,9 @@ final class HTTPAnswerReader: @unchecked Sendable {
         self.authority = authority
     }
 
+    /// - Throws: `NotProcessed`, when the request may be sent again as if it had never been.
     func head() async throws -> HTTPResponse {
-        while let part = try await iterator.next() {
+        while let part = try await part() {
             if case .head(let head) = part, head.status.kind != .informational { return head }
         }
         throw HTTPClientError.closedEarly(authority)
@@ -24,7 +25,7 @@ final class HTTPAnswerReader: @unchecked Sendable {
 
     func next() async throws -> ByteBuffer? {
         if isAtEnd { return nil }
-        while let part = try await iterator.next() {
+        while let part = try await part() {
             switch part {
             case .body(let bytes): return bytes
             case .end(let fields):
@@ -36,7 +37,23 @@ final class HTTPAnswerReader: @unchecked Sendable {
         }
         throw HTTPClientError.closedEarly(authority)
     }
+
+    private func part() async throws -> HTTPResponsePart? {
+        do {
+            return try await iterator.next()
+        } catch let error as NIOHTTP2Errors.StreamClosed where error.errorCode == .refusedStream {
+            // RFC 9113 §8.7: nothing of it was processed.
+            throw NotProcessed()
+        } catch let error where error is NotProcessed || error is CancellationError {
+            throw error
+        } catch {
+            throw HTTPClientError.closedEarly(authority, cause: error)
+        }
+    }
 }
+
+/// The peer, or our own end knowing that the peer is leaving, took nothing of this exchange.
+struct NotProcessed: Error {}
 
 /// The body of an answer in pieces, to be read once, inside the closure it was lent to.
 package struct HTTPClientBody: Sendable {
@@ -55,37 +72,5 @@ package struct HTTPClientBody: Sendable {
             if whole.readableBytes == 0 { whole = piece } else { whole.writeBuffer(&piece) }
         }
         return whole
-    }
-}
-
-/// Lets one task at a time through, in the order they came.
-final class AsyncLock: Sendable {
-    private struct State {
-        var isHeld = false
-        var waiting: [CheckedContinuation<Void, Never>] = []
-    }
-
-    private let state = Mutex(State())
-
-    func withLock<Result: Sendable>(_ body: () async throws -> Result) async rethrows -> Result {
-        await withCheckedContinuation { continuation in
-            let isFree = state.withLock { state in
-                if state.isHeld { state.waiting.append(continuation) }
-                defer { state.isHeld = true }
-                return !state.isHeld
-            }
-            if isFree { continuation.resume() }
-        }
-        defer {
-            let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-                if state.waiting.isEmpty {
-                    state.isHeld = false
-                    return nil
-                }
-                return state.waiting.removeFirst()
-            }
-            next?.resume()
-        }
-        return try await body()
     }
 }

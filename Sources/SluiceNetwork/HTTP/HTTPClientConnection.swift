@@ -1,15 +1,10 @@
 package import HTTPTypes
-
 package import NIOCore
-import NIOHTTP1
-import NIOHTTP2
 import NIOHTTPTypes
-import NIOHTTPTypesHTTP1
-import NIOHTTPTypesHTTP2
-import NIOPosix
 import NIOSSL
-import NIOTLS
 import Synchronization
+
+typealias HTTPClientChannel = NIOAsyncChannel<HTTPResponsePart, HTTPRequestPart>
 
 /// Where a server is: scheme, host and port of a URL.
 package struct HTTPAuthority: Hashable, Sendable, CustomStringConvertible {
@@ -30,13 +25,20 @@ package struct HTTPAuthority: Hashable, Sendable, CustomStringConvertible {
 /// Why an exchange failed before or while its answer came.
 package enum HTTPClientError: Error, CustomStringConvertible {
     case connect(HTTPAuthority, cause: any Error)
-    case closedEarly(HTTPAuthority)
+    /// The peer took the connection and did not get through the TLS handshake.
+    case handshakeTooSlow(HTTPAuthority, limit: Duration)
+    /// We closed it ourselves.
+    case closed(HTTPAuthority)
+    case closedEarly(HTTPAuthority, cause: (any Error)? = nil)
     case tooLarge(limit: Int)
 
     package var description: String {
         switch self {
         case .connect(let authority, let cause): "cannot connect to \(authority): \(cause)"
-        case .closedEarly(let authority): "\(authority) closed before its answer was complete"
+        case .handshakeTooSlow(let authority, let limit): "cannot connect to \(authority): no TLS handshake within \(limit)"
+        case .closed(let authority): "the connection to \(authority) was closed from this side"
+        case .closedEarly(let authority, let cause):
+            "\(authority) closed before its answer was complete\(cause.map { ": \($0)" } ?? "")"
         case .tooLarge(let limit): "the answer is over \(limit) bytes"
         }
     }
@@ -47,47 +49,73 @@ package enum HTTPClientError: Error, CustomStringConvertible {
 /// Certificates are not verified: the network's are self-signed (specs/transcoding-protocol §1.2). A peer without HTTP/2, and
 /// plain `http`, get a connection per exchange.
 package final class HTTPClientConnection: Sendable {
-    fileprivate typealias ClientChannel = NIOAsyncChannel<HTTPResponsePart, HTTPRequestPart>
-    fileprivate typealias Streams = NIOHTTP2Handler.AsyncStreamMultiplexer<Void>
+    package struct Settings: Sendable {
+        /// For the TCP connection, and once more for the TLS handshake; the reference's own limit for dialling
+        /// (specs/transcoding-protocol §8).
+        package var dialTime: Duration = .seconds(2)
+        /// An HTTP/2 peer that was silent for so long, with exchanges open or without, is asked for a sign of life …
+        package var pingAfter: Duration = .seconds(10)
+        /// … and taken for dead when none came after this: longer than a full upload queue delays the question on a link that
+        /// carries its stream in real time.
+        package var pingAnswer: Duration = .seconds(5)
 
-    private enum Negotiated: Sendable {
-        case http2(any Channel, Streams)
-        case http1(ClientChannel)
+        package init() {}
     }
 
-    private struct Warm: Sendable {
-        var channel: any Channel
-        var streams: Streams
+    /// What dialling a TLS peer came to.
+    private enum Spoken: Sendable {
+        case http2(WarmConnection)
+        case http1
     }
 
-    /// The reference's own limit for dialling (specs/transcoding-protocol §8).
-    private static let connectTimeout: TimeAmount = .seconds(2)
+    private struct State {
+        var warm: WarmConnection?
+        var dial: SharedCall<Spoken>?
+        /// Found out by dialling.
+        var speaksHTTP1Only: Bool
+        var isClosed = false
+    }
+
+    private enum Way {
+        case warm(WarmConnection)
+        case dialling(SharedCall<Spoken>)
+        case ownConnection
+    }
+
+    /// Connections that may leave under one exchange before it fails; each time the peer has said so itself.
+    private static let attempts = 3
 
     package let authority: HTTPAuthority
-    private let group: any EventLoopGroup
-    private let warm = Mutex<Warm?>(nil)
-    private let context: NIOSSLContext?
-    private let opening = AsyncLock()
+    private let dialler: HTTPClientDialler
+    private let state: Mutex<State>
 
-    package init(authority: HTTPAuthority, group: any EventLoopGroup) throws {
+    package init(authority: HTTPAuthority, settings: Settings = .init(), group: any EventLoopGroup) throws {
         self.authority = authority
-        self.group = group
-        if authority.isSecure {
-            var configuration = TLSConfiguration.makeClientConfiguration()
-            configuration.certificateVerification = .none
-            configuration.applicationProtocols = ["h2", "http/1.1"]
-            context = try NIOSSLContext(configuration: configuration)
-        } else {
-            context = nil
-        }
+        self.dialler = try HTTPClientDialler(authority: authority, settings: settings, group: group)
+        self.state = Mutex(State(speaksHTTP1Only: !authority.isSecure))
     }
 
     /// Sends a request and lends the answer. Returning, throwing or cancelling before the body has ended resets the exchange.
+    ///
+    /// One that met a leaving peer, and of which the peer took nothing, is sent again on a new connection.
     package func exchange<Result: Sendable>(
         _ head: HTTPRequest, body: ByteBuffer? = nil,
         _ use: @escaping @Sendable (HTTPResponse, HTTPClientBody) async throws -> Result
     ) async throws -> Result {
-        let channel = try await open()
+        for _ in 0..<Self.attempts {
+            let (channel, warm) = try await open()
+            defer { warm?.release() }
+            do { return try await exchange(on: channel, head, body, use) } catch is NotProcessed {
+                warm.map(forget)
+            }
+        }
+        throw HTTPClientError.closedEarly(authority)
+    }
+
+    private func exchange<Result: Sendable>(
+        on channel: HTTPClientChannel, _ head: HTTPRequest, _ body: ByteBuffer?,
+        _ use: @escaping @Sendable (HTTPResponse, HTTPClientBody) async throws -> Result
+    ) async throws -> Result {
         let authority = authority
         return try await withTaskCancellationHandler {
             try await channel.executeThenClose { inbound, outbound in
@@ -108,83 +136,88 @@ package final class HTTPClientConnection: Sendable {
         }
     }
 
-    /// Closes the warm connection, if there is one.
+    /// Closes the warm connection, with the exchanges on it, and makes no other.
     package func close() async {
-        let open = warm.withLock { warm in
-            defer { warm = nil }
-            return warm
-        }
-        try? await open?.channel.close().get()
+        try? await shut()?.closeFuture.get()
     }
 
-    private func open() async throws -> ClientChannel {
-        if let stream = try await openOnWarm() { return stream }
-        // One dials, the others wait for it and share.
-        return try await opening.withLock {
-            if let stream = try await self.openOnWarm() { return stream }
-            switch try await self.connect() {
-            case .http1(let channel): return channel
-            case .http2(let channel, let streams):
-                self.warm.withLock { $0 = Warm(channel: channel, streams: streams) }
-                channel.closeFuture.whenComplete { _ in
-                    self.warm.withLock { if $0?.channel === channel { $0 = nil } }
-                }
-                return try await Self.stream(streams)
+    /// As `close`, without waiting for the end.
+    ///
+    /// - Returns: what is being closed.
+    @discardableResult func shut() -> (any Channel)? {
+        let warm = state.withLock { state in
+            state.isClosed = true
+            state.dial = nil
+            defer { state.warm = nil }
+            return state.warm
+        }
+        warm?.channel.close(promise: nil)
+        return warm?.channel
+    }
+
+    private func open() async throws -> (HTTPClientChannel, WarmConnection?) {
+        // A warm connection may break between two exchanges: then a new one is dialled, nothing was lost.
+        var isSecondTry = false
+        while true {
+            try Task.checkCancellation()
+            switch try way() {
+            case .ownConnection:
+                return (try await dialler.http1(), nil)
+            case .warm(let warm):
+                if let stream = await warm.openStream() { return (stream, warm) }
+                forget(warm)
+            case .dialling(let dial):
+                // Its end has set the way for the next round; only a connection that breaks at once ends the search.
+                guard case .http2(let warm) = try await dial.value() else { continue }
+                if let stream = await warm.openStream() { return (stream, warm) }
+                if isSecondTry { throw HTTPClientError.closedEarly(authority) }
+                isSecondTry = true
             }
         }
     }
 
-    private func openOnWarm() async throws -> ClientChannel? {
-        guard let known = warm.withLock({ $0 }), known.channel.isActive else { return nil }
-        do { return try await Self.stream(known.streams) } catch {
-            // It broke between two exchanges: a new one is dialled, nothing was lost.
-            warm.withLock { if $0?.channel === known.channel { $0 = nil } }
-            known.channel.close(promise: nil)
-            return nil
-        }
-    }
-
-    private static func stream(_ streams: Streams) async throws -> ClientChannel {
-        try await streams.openStream { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(HTTP2FramePayloadToHTTPClientCodec())
-                return try ClientChannel(wrappingChannelSynchronously: channel)
+    private func way() throws -> Way {
+        try state.withLock { state in
+            if state.isClosed { throw HTTPClientError.closed(authority) }
+            if state.speaksHTTP1Only { return .ownConnection }
+            if let warm = state.warm {
+                if warm.isUsable { return .warm(warm) }
+                state.warm = nil
             }
+            if let dial = state.dial { return .dialling(dial) }
+            let dial = SharedCall<Spoken> { [weak self] in
+                guard let self else { throw CancellationError() }
+                return try await self.dial()
+            }
+            state.dial = dial
+            return .dialling(dial)
         }
     }
 
-    private func connect() async throws -> Negotiated {
-        let context = context
-        let bootstrap = ClientBootstrap(group: group)
-            .connectTimeout(Self.connectTimeout)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+    /// Runs once for all who wait for it.
+    private func dial() async throws -> Spoken {
         do {
-            let negotiated = try await bootstrap.connect(host: authority.host, port: authority.port) { channel in
-                channel.eventLoop.makeCompletedFuture { () -> EventLoopFuture<Negotiated> in
-                    guard let context else { return channel.eventLoop.makeSucceededFuture(.http1(try Self.http1(channel))) }
-                    try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: nil))
-                    let negotiation = NIOTypedApplicationProtocolNegotiationHandler<Negotiated> { result, channel in
-                        guard case .negotiated("h2") = result else {
-                            return channel.eventLoop.makeCompletedFuture { .http1(try Self.http1(channel)) }
-                        }
-                        return channel.configureAsyncHTTP2Pipeline(mode: .client, configuration: HTTP2Tuning.client) { stream in
-                            // Servers push nothing that was agreed on.
-                            stream.close()
-                        }.map { .http2(channel, $0) }
-                    }
-                    try channel.pipeline.syncOperations.addHandler(negotiation)
-                    return negotiation.protocolNegotiationResult
-                }
+            let warm = try await dialler.warm { [weak self] in self?.forget($0) }
+            let isWanted = state.withLock { state in
+                guard !state.isClosed else { return false }
+                state.dial = nil
+                state.warm = warm
+                state.speaksHTTP1Only = warm == nil
+                return true
             }
-            return try await negotiated.get()
+            guard isWanted else {
+                warm?.channel.close(promise: nil)
+                throw HTTPClientError.closed(authority)
+            }
+            return warm.map { .http2($0) } ?? .http1
         } catch {
-            throw HTTPClientError.connect(authority, cause: error)
+            state.withLock { $0.dial = nil }
+            throw error
         }
     }
 
-    private static func http1(_ channel: any Channel) throws -> ClientChannel {
-        try channel.pipeline.syncOperations.addHTTPClientHandlers()
-        try channel.pipeline.syncOperations.addHandler(HTTP1ToHTTPClientCodec())
-        return try ClientChannel(wrappingChannelSynchronously: channel)
+    private func forget(_ warm: WarmConnection) {
+        state.withLock { if $0.warm === warm { $0.warm = nil } }
+        warm.retire()
     }
 }

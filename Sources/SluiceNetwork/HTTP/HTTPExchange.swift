@@ -75,7 +75,7 @@ struct HTTPExchange {
             try? await channel.closeFuture.get()
             return false
         }
-        // A client that said `Connection: close` closes when it has everything; closing first could cut off what is still queued.
+        // If it was the peer's last request, the connection closes itself once the last byte is out.
         return true
     }
 

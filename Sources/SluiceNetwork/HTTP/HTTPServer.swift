@@ -1,12 +1,7 @@
 package import Logging
 package import NIOCore
-import NIOHTTP1
 import NIOHTTP2
-import NIOHTTPTypes
-import NIOHTTPTypesHTTP1
-import NIOHTTPTypesHTTP2
 import NIOPosix
-import NIOSSL
 import Synchronization
 
 /// A certificate with its key, both PEM.
@@ -45,12 +40,31 @@ package struct PortUnavailable: Error, CustomStringConvertible {
 
 /// HTTP/1.1, and with a certificate HTTP/2 by ALPN, on one port. A task per connection, a child task per HTTP/2 stream.
 package final class HTTPServer: Sendable {
-    fileprivate typealias Negotiated = NIONegotiatedHTTPVersion<HTTPServerChannel, (any Channel, HTTP2Streams)>
-    fileprivate typealias HTTP2Streams = NIOHTTP2Handler.AsyncStreamMultiplexer<HTTPServerChannel>
-    fileprivate typealias Listener = NIOAsyncChannel<EventLoopFuture<Negotiated>, Never>
+    package struct Settings: Sendable {
+        /// For the TLS handshake, for the first request's head from then on, and for a later head from its second read on. Any
+        /// honest peer needs well under a second; a slow one holds a place that others could have.
+        package var headTime: Duration = .seconds(10)
+        /// A connection on which nothing moves, or of HTTP/2 on which no exchange is open, is closed after this. As the
+        /// reference's server (specs/transcoding-protocol §1.2).
+        package var idleTime: Duration = .seconds(600)
+        /// What open exchanges get to end by themselves once the server is shut down: a segment's call takes up to 8 s (§8).
+        package var shutdownGrace: Duration = .seconds(10)
+        /// Connections served at once; each costs some tens of kilobytes.
+        package var mostConnections = 10_000
 
-    /// Connections served at once; each costs some tens of kilobytes.
-    private static let maxConnections = 10_000
+        package init() {}
+    }
+
+    typealias Negotiated = NIONegotiatedHTTPVersion<HTTPServerChannel, (any Channel, HTTP2Streams)>
+    typealias HTTP2Streams = NIOHTTP2Handler.AsyncStreamMultiplexer<HTTPServerChannel>
+    fileprivate typealias Listener = NIOAsyncChannel<Accepted, Never>
+
+    /// A connection, and what will be spoken on it.
+    struct Accepted: Sendable {
+        let channel: any Channel
+        let negotiated: EventLoopFuture<Negotiated>
+    }
+
     /// Pending connections the kernel holds.
     private static let backlog: Int32 = 1024
 
@@ -58,20 +72,24 @@ package final class HTTPServer: Sendable {
     private let port: Int
     private let tls: HTTPServerTLS?
     private let responder: any HTTPResponder
+    private let settings: Settings
     private let group: any EventLoopGroup
     private let logger: Logger
     private let listener = Mutex<Listener?>(nil)
-    private let connections = Atomic<Int>(0)
+    private let connections: OpenConnections
 
     package init(
-        host: String, port: Int, tls: HTTPServerTLS?, responder: any HTTPResponder, group: any EventLoopGroup, logger: Logger
+        host: String, port: Int, tls: HTTPServerTLS?, responder: any HTTPResponder, settings: Settings = .init(),
+        group: any EventLoopGroup, logger: Logger
     ) {
         self.host = host
         self.port = port
         self.tls = tls
         self.responder = responder
+        self.settings = settings
         self.group = group
         self.logger = logger
+        self.connections = OpenConnections(most: settings.mostConnections)
     }
 
     /// Binds. Port 0 takes a free one.
@@ -79,7 +97,8 @@ package final class HTTPServer: Sendable {
     /// - Returns: the port bound.
     /// - Throws: `PortUnavailable`; NIOSSL's error for a certificate or key that does not parse.
     package func start() async throws -> Int {
-        let context = try tls.map(Self.context)
+        let pipeline = try HTTPServerPipeline(tls: tls, settings: settings)
+        let connections = connections
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -87,8 +106,10 @@ package final class HTTPServer: Sendable {
         let channel: Listener
         do {
             channel = try await bootstrap.bind(host: host, port: port) { channel in
-                guard let context else { return Self.plain(channel) }
-                return Self.secure(channel, context)
+                guard connections.admit(channel) else {
+                    return channel.close().flatMapThrowing { throw ChannelError.ioOnClosedChannel }
+                }
+                return pipeline.build(channel).map { Accepted(channel: channel, negotiated: $0) }
             }
         } catch {
             throw PortUnavailable(host: host, port: port, what: "HTTP", cause: error)
@@ -97,36 +118,41 @@ package final class HTTPServer: Sendable {
         return channel.channel.localAddress?.port ?? port
     }
 
-    /// Serves until `shutdown`, or until the task is cancelled. Call after `start`.
+    /// Serves until `shutdown`, or until the task is cancelled, which cuts off what is open. Call after `start`.
     package func run() async throws {
         guard let listener = listener.withLock({ $0 }) else { return }
-        try await withThrowingDiscardingTaskGroup { group in
-            try await listener.executeThenClose { inbound in
-                for try await negotiating in inbound {
-                    group.addTask { await self.serve(negotiating) }
+        try await withTaskCancellationHandler {
+            try await withThrowingDiscardingTaskGroup { group in
+                do {
+                    try await listener.executeThenClose { inbound in
+                        for try await accepted in inbound where connections.serve(accepted.channel) {
+                            group.addTask { await self.serve(accepted.negotiated) }
+                        }
+                    }
+                } catch {
+                    connections.close()
+                    throw error
                 }
             }
-            // Connections that are still open have had their last answer: nobody accepts for them any more.
-            group.cancelAll()
+        } onCancel: {
+            connections.close()
         }
     }
 
-    /// Stops accepting and ends what is open.
+    /// Stops accepting and lets what is open end: idle connections at once, exchanges within the grace period, after which they
+    /// are cut off. HTTP/2 peers are told by GOAWAY, HTTP/1.1 peers by `Connection: close`. Returns when all are closed.
     package func shutdown() async {
         let channel = listener.withLock { $0?.channel }
         try? await channel?.close().get()
+        await connections.end(within: TimeAmount(settings.shutdownGrace), on: group.any())
     }
 
     private func serve(_ negotiating: EventLoopFuture<Negotiated>) async {
-        defer { connections.subtract(1, ordering: .relaxed) }
-        let isTooMany = connections.add(1, ordering: .relaxed).newValue > Self.maxConnections
         do {
             switch try await negotiating.get() {
             case .http1_1(let channel):
-                if isTooMany { return try await channel.channel.close() }
                 try await serve(channel, isHTTP2: false)
             case .http2((let connection, let streams)):
-                if isTooMany { return try await connection.close() }
                 try await withTaskCancellationHandler {
                     try await withThrowingDiscardingTaskGroup { group in
                         for try await stream in streams.inbound {
@@ -151,61 +177,6 @@ package final class HTTPServer: Sendable {
             while let head = try await reader.nextHead() {
                 guard await exchange.serve(head, reader, outbound) else { break }
             }
-        }
-    }
-
-    private static func context(_ tls: HTTPServerTLS) throws -> NIOSSLContext {
-        let certificates = try NIOSSLCertificate.fromPEMBytes(Array(tls.certificatePEM.utf8))
-        let key = try NIOSSLPrivateKey(bytes: Array(tls.keyPEM.utf8), format: .pem)
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: certificates.map { .certificate($0) }, privateKey: .privateKey(key))
-        configuration.applicationProtocols = ["h2", "http/1.1"]
-        return try NIOSSLContext(configuration: configuration)
-    }
-
-    private static func plain(_ channel: any Channel) -> EventLoopFuture<EventLoopFuture<Negotiated>> {
-        channel.eventLoop.makeCompletedFuture {
-            try http1(channel, isSecure: false)
-        }.map { channel.eventLoop.makeSucceededFuture(.http1_1($0)) }
-    }
-
-    private static func secure(_ channel: any Channel, _ context: NIOSSLContext) -> EventLoopFuture<EventLoopFuture<Negotiated>> {
-        channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
-        }.flatMap {
-            channel.configureHTTP2AsyncSecureUpgrade(
-                http1ConnectionInitializer: { channel in
-                    channel.eventLoop.makeCompletedFuture { try http1(channel, isSecure: true) }
-                },
-                http2ConnectionInitializer: { channel in
-                    channel.configureAsyncHTTP2Pipeline(mode: .server, configuration: HTTP2Tuning.server) { stream in
-                        stream.eventLoop.makeCompletedFuture {
-                            try stream.pipeline.syncOperations.addHandler(HTTP2FramePayloadToHTTPServerCodec())
-                            return try HTTPServerChannel(wrappingChannelSynchronously: stream)
-                        }
-                    }.map { (channel, $0) }
-                })
-        }
-    }
-
-    private static func http1(_ channel: any Channel, isSecure: Bool) throws -> HTTPServerChannel {
-        try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-        try channel.pipeline.syncOperations.addHandler(HTTP1ToHTTPServerCodec(secure: isSecure))
-        try channel.pipeline.syncOperations.addHandler(IdleStateHandler(allTimeout: HTTP2Tuning.idleTimeout))
-        try channel.pipeline.syncOperations.addHandler(IdleCloser())
-        return try HTTPServerChannel(wrappingChannelSynchronously: channel)
-    }
-}
-
-/// Closes a connection on which nothing moved for the idle time.
-private final class IdleCloser: ChannelInboundHandler, Sendable {
-    typealias InboundIn = HTTPRequestPart
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is IdleStateHandler.IdleStateEvent {
-            context.close(promise: nil)
-        } else {
-            context.fireUserInboundEventTriggered(event)
         }
     }
 }

@@ -14,29 +14,48 @@ final class KnownOrchestrator: Sendable {
         var issued: Int64
     }
 
+    /// A session whose stream has another by now; ended once nothing leans on it.
+    private struct Outgoing {
+        var stream: StreamID
+        var session: Session
+    }
+
+    private enum Call {
+        case renew(Session, StreamID)
+        case end(Session)
+    }
+
     private struct State {
         var entry: OrchestratorEntry
         var spare: Session?
         var sessions: [StreamID: Session] = [:]
+        var outgoing: [Outgoing] = []
+        /// Exchanges that run, by the session's own id.
+        var uses: [String: Int] = [:]
         var failures = 0
     }
 
     /// Share of a token's life after which it is replaced (the reference waits for the last tenth and then does it in front of a segment).
     private static let freshShare = 0.8
-    static let callTimeout: Duration = .milliseconds(2500)
+    /// Calls that one round of renewal has open at once: a round of hundreds of streams must not hold up the segments.
+    private static let callsAtOnce = 8
 
     let id: OrchestratorID
     let connection: HTTPClientConnection
     private let caller: OrchestratorCaller
     private let wanted: CapabilitySet
+    private let clocks: LivepeerTransport.Clocks
     private let state: Mutex<State>
 
     /// - Parameter wanted: what discovery asks for; jobs are matched against the answer's own bits.
-    init(address: OrchestratorAddress, wanted: CapabilitySet, group: any EventLoopGroup) throws {
+    init(
+        address: OrchestratorAddress, wanted: CapabilitySet, clocks: LivepeerTransport.Clocks, group: any EventLoopGroup
+    ) throws {
         id = OrchestratorID(address.description)
-        connection = try HTTPClientConnection(authority: address.authority, group: group)
+        connection = try HTTPClientConnection(authority: address.authority, settings: clocks.connection, group: group)
         caller = OrchestratorCaller(connection: connection)
         self.wanted = wanted
+        self.clocks = clocks
         state = Mutex(State(entry: OrchestratorEntry(id: id, capabilities: CapabilitySet(), isReachable: false)))
     }
 
@@ -50,84 +69,156 @@ final class KnownOrchestrator: Sendable {
                 state.spare = session
                 state.failures = 0
             }
-            return (.seconds(10), nil)
+            return (clocks.refresh, nil)
         } catch {
             let failures = state.withLock { state in
                 state.entry.isReachable = false
                 state.failures += 1
                 return state.failures
             }
-            return (min(.milliseconds(500 << min(failures - 1, 4)), .seconds(5)), error)
+            return (min(clocks.firstRetry * (1 << min(failures - 1, 4)), clocks.longestRetry), error)
         }
     }
 
-    /// Replaces the tokens of streams whose life is mostly over, and ends the sessions they named.
-    func renewSessions() async {
-        let now = Self.now
-        let old = state.withLock { state in
-            state.sessions.filter { Self.isStale($0.value, at: now) }
+    /// Replaces the tokens of streams whose life is mostly over, and ends the sessions they named once these do nothing any more.
+    /// What fails is tried again in the next round.
+    ///
+    /// - Parameter now: Unix seconds.
+    /// - Returns: what went wrong; each stream is on its own.
+    func renewSessions(at now: Int64 = KnownOrchestrator.now) async -> [any Error] {
+        let (stale, over) = state.withLock { state in
+            let over = state.outgoing.filter { state.uses[$0.session.token.sessionID] == nil }
+            state.outgoing.removeAll { state.uses[$0.session.token.sessionID] == nil }
+            return (state.sessions.filter { Self.isStale($0.value, at: now) }, over)
         }
-        for (stream, session) in old {
-            guard let fresh = try? await ask() else { return }
-            let isStillUsed = state.withLock { state in
-                guard state.sessions[stream] != nil else { return false }
-                state.sessions[stream] = fresh
-                return true
+        let calls = stale.map { Call.renew($0.value, $0.key) } + over.map { Call.end($0.session) }
+        var problems: [any Error] = []
+        await withTaskGroup(of: (any Error)?.self) { group in
+            for (index, call) in calls.enumerated() {
+                if index >= Self.callsAtOnce, let problem = await group.next() ?? nil { problems.append(problem) }
+                group.addTask {
+                    do { try await self.make(call) } catch { return error }
+                    return nil
+                }
             }
-            try? await caller.end(isStillUsed ? session.token : fresh.token)
+            for await problem in group {
+                if let problem { problems.append(problem) }
+            }
         }
+        return problems
     }
 
-    /// The stream's session: the one it has, the spare, or a new one.
-    func session(for stream: StreamID) async throws -> Session {
+    /// The stream's session: the one it has, the spare, or a new one. `finish` must follow.
+    ///
+    /// - Parameter refused: one that the orchestrator does not know; its spare is then as old, so a new one is asked for.
+    func begin(_ stream: StreamID, insteadOf refused: Session? = nil) async throws -> Session {
         let now = Self.now
         let ready = state.withLock { state -> Session? in
-            if let session = state.sessions[stream], session.token.expiration > now { return session }
+            if let refused {
+                if state.sessions[stream]?.token == refused.token { state.sessions[stream] = nil }
+                state.spare = nil
+            }
+            if let session = state.sessions[stream], session.token.expiration > now { return Self.use(session, in: &state) }
             guard let spare = state.spare, !Self.isStale(spare, at: now) else { return nil }
             state.spare = nil
             state.sessions[stream] = spare
-            return spare
+            return Self.use(spare, in: &state)
         }
         if let ready { return ready }
         let fresh = try await ask()
-        state.withLock { $0.sessions[stream] = fresh }
-        return fresh
+        return state.withLock { state in
+            if let other = state.sessions[stream], other.token.expiration > now {
+                // Another segment of the stream was quicker; one session is enough.
+                state.spare = fresh
+                return Self.use(other, in: &state)
+            }
+            state.sessions[stream] = fresh
+            return Self.use(fresh, in: &state)
+        }
+    }
+
+    func finish(_ session: Session) {
+        state.withLock { state in
+            let left = (state.uses[session.token.sessionID] ?? 1) - 1
+            state.uses[session.token.sessionID] = left > 0 ? left : nil
+        }
     }
 
     /// The token was refused: the stream's next segment gets another.
     func drop(_ session: Session, of stream: StreamID) {
         state.withLock { state in
             if state.sessions[stream]?.token == session.token { state.sessions[stream] = nil }
-            if state.spare?.token == session.token { state.spare = nil }
         }
     }
 
-    /// What came with a result replaces what we knew, if it is whole (§3.8).
-    func learn(_ information: Net_OrchestratorInfo) {
+    /// What came with a result replaces what we knew, if it is whole: of the orchestrator, and of the session it was for unless
+    /// that has been replaced meanwhile (specs/transcoding-protocol §3.8).
+    func learn(_ information: Net_OrchestratorInfo, from session: Session, of stream: StreamID) {
         guard information.hasAuthToken, !information.transcoder.isEmpty else { return }
-        state.withLock { $0.entry = Self.entry(id, information) }
+        state.withLock { state in
+            state.entry = Self.entry(id, information)
+            guard let current = state.sessions[stream], current.token == session.token else { return }
+            let isSame = information.authToken == current.token
+            state.sessions[stream] = Session(
+                token: information.authToken, transcoder: information.transcoder, issued: isSame ? current.issued : Self.now)
+            if information.authToken.sessionID != current.token.sessionID {
+                state.outgoing.append(Outgoing(stream: stream, session: current))
+            }
+        }
     }
 
     func end(_ stream: StreamID) async {
-        guard let session = state.withLock({ $0.sessions.removeValue(forKey: stream) }) else { return }
-        try? await caller.end(session.token)
+        let over = state.withLock { state in
+            var over = state.outgoing.filter { $0.stream == stream }.map(\.session)
+            state.outgoing.removeAll { $0.stream == stream }
+            if let session = state.sessions.removeValue(forKey: stream) { over.append(session) }
+            return over
+        }
+        for session in over {
+            // Best effort: a session that nobody ends goes by its idle time.
+            try? await caller.end(session.token, within: clocks.answer)
+        }
+    }
+
+    private func make(_ call: Call) async throws {
+        switch call {
+        case .renew(let session, let stream): try await renew(session, of: stream)
+        case .end(let session): try await caller.end(session.token, within: clocks.answer)
+        }
+    }
+
+    private func renew(_ session: Session, of stream: StreamID) async throws {
+        let fresh = try await ask()
+        state.withLock { state in
+            guard state.sessions[stream]?.token == session.token else {
+                // The stream has ended, or has another already.
+                state.spare = fresh
+                return
+            }
+            state.sessions[stream] = fresh
+            state.outgoing.append(Outgoing(stream: stream, session: session))
+        }
     }
 
     private func ask() async throws -> Session {
-        let caller = caller
-        let wanted = wanted
-        let information = try await within(Self.callTimeout, of: "GetOrchestrator") { try await caller.information(needing: wanted) }
+        let information = try await caller.information(needing: wanted, within: clocks.answer)
         guard !information.transcoder.isEmpty else { throw SegmentFailure(.refused, "\(id) does no work itself (empty transcoder)") }
         guard information.hasAuthToken else { throw SegmentFailure(.protocolViolation, "\(id) gave no auth token") }
         state.withLock { $0.entry = Self.entry(id, information) }
         return Session(token: information.authToken, transcoder: information.transcoder, issued: Self.now)
     }
 
-    private static var now: Int64 { wallClockNanoseconds() / 1_000_000_000 }
+    static var now: Int64 { wallClockNanoseconds() / 1_000_000_000 }
+
+    private static func use(_ session: Session, in state: inout State) -> Session {
+        state.uses[session.token.sessionID, default: 0] += 1
+        return session
+    }
 
     private static func isStale(_ session: Session, at now: Int64) -> Bool {
-        let life = Double(session.token.expiration - session.issued)
-        return Double(now - session.issued) >= life * freshShare
+        // The peer's own number: as a difference of doubles it cannot overflow.
+        let life = Double(session.token.expiration) - Double(session.issued)
+        return Double(now) - Double(session.issued) >= life * freshShare
     }
 
     private static func entry(_ id: OrchestratorID, _ information: Net_OrchestratorInfo) -> OrchestratorEntry {

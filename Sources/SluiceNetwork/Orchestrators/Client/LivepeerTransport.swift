@@ -2,7 +2,6 @@ package import Logging
 package import NIOCore
 package import SluiceTypes
 import SluiceWire
-import Synchronization
 
 /// Livepeer's protocol from the gateway's side: who is there, and a segment's way to them and back (specs/transcoding-protocol).
 package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
@@ -11,12 +10,19 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
         package var header: Duration = .seconds(2)
         package var call: Duration = .seconds(8)
         package var download: Duration = .seconds(4)
+        /// A call for a token, or to end a session; the reference's for a session refresh (§8).
+        package var answer: Duration = .milliseconds(2500)
+        /// How often an orchestrator that is well is asked how it is; it also keeps a spare token at hand.
+        package var refresh: Duration = .seconds(10)
+        /// One that is not well is asked again after this, and after twice as long each time, up to the longest.
+        package var firstRetry: Duration = .milliseconds(500)
+        package var longestRetry: Duration = .seconds(5)
+        /// How often sessions are looked over for old tokens; short against their life of half an hour.
+        package var renewal: Duration = .seconds(30)
+        package var connection = HTTPClientConnection.Settings()
 
         package init() {}
     }
-
-    /// How often sessions are looked over for old tokens; short against their life of half an hour.
-    private static let renewInterval: Duration = .seconds(30)
 
     private let orchestrators: [OrchestratorID: KnownOrchestrator]
     private let order: [KnownOrchestrator]
@@ -31,13 +37,13 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
         var order: [KnownOrchestrator] = []
         let wanted = CapabilitySet([.h264, .mpegTS, .authToken])
         for text in addresses {
-            let known = try KnownOrchestrator(address: OrchestratorAddress(text), wanted: wanted, group: group)
+            let known = try KnownOrchestrator(address: OrchestratorAddress(text), wanted: wanted, clocks: clocks, group: group)
             if !order.contains(where: { $0.id == known.id }) { order.append(known) }
         }
         self.order = order
         self.orchestrators = Dictionary(uniqueKeysWithValues: order.map { ($0.id, $0) })
         self.clocks = clocks
-        self.pool = HTTPClientPool(group: group)
+        self.pool = HTTPClientPool(settings: clocks.connection, group: group)
         self.logger = logger
     }
 
@@ -48,12 +54,7 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
         await withDiscardingTaskGroup { group in
             for known in order {
                 group.addTask { await self.watch(known) }
-                group.addTask {
-                    while !Task.isCancelled {
-                        try? await Task.sleep(for: Self.renewInterval)
-                        await known.renewSessions()
-                    }
-                }
+                group.addTask { await self.renewSessions(of: known) }
             }
         }
         for known in order { await known.connection.close() }
@@ -91,6 +92,15 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
         }
     }
 
+    private func renewSessions(of known: KnownOrchestrator) async {
+        while true {
+            do { try await Task.sleep(for: clocks.renewal) } catch { return }
+            for problem in await known.renewSessions() {
+                logger.info("session not renewed", metadata: ["orchestrator": "\(known.id)", "error": "\(problem)"])
+            }
+        }
+    }
+
     private func watch(_ known: KnownOrchestrator) async {
         var wasReachable: Bool?
         while !Task.isCancelled {
@@ -106,35 +116,5 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
             }
             try? await Task.sleep(for: next)
         }
-    }
-}
-
-/// Warm connections to authorities other than the orchestrators themselves, for renditions that lie elsewhere.
-final class HTTPClientPool: Sendable {
-    /// Object stores and sister machines; past it the oldest name is forgotten and dialled again when needed.
-    private static let mostAuthorities = 64
-
-    private let group: any EventLoopGroup
-    private let connections = Mutex<[HTTPAuthority: HTTPClientConnection]>([:])
-
-    init(group: any EventLoopGroup) { self.group = group }
-
-    func connection(to authority: HTTPAuthority) throws -> HTTPClientConnection {
-        if let known = connections.withLock({ $0[authority] }) { return known }
-        let fresh = try HTTPClientConnection(authority: authority, group: group)
-        return connections.withLock { connections in
-            if let known = connections[authority] { return known }
-            if connections.count >= Self.mostAuthorities, let one = connections.keys.first { connections[one] = nil }
-            connections[authority] = fresh
-            return fresh
-        }
-    }
-
-    func close() async {
-        let all = connections.withLock { connections in
-            defer { connections = [:] }
-            return Array(connections.values)
-        }
-        for connection in all { await connection.close() }
     }
 }

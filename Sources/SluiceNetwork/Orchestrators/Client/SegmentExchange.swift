@@ -22,25 +22,37 @@ struct SegmentExchange: Sendable {
     let event: @Sendable (SegmentEvent) -> Void
 
     func run() async throws {
-        let session = try await known.session(for: job.segment.stream)
+        let stream = job.segment.stream
+        do {
+            try await run(in: try await known.begin(stream))
+        } catch let refusal as TokenRefused {
+            // Its process may have started anew, and with it its secret: once more with a token of today.
+            do { try await run(in: try await known.begin(stream, insteadOf: refusal.session)) } catch let refusal as TokenRefused {
+                known.drop(refusal.session, of: stream)
+                throw refusal.failure
+            }
+        }
+        event(.finished)
+    }
+
+    /// The one failure that a new session mends.
+    private struct TokenRefused: Error {
+        let session: KnownOrchestrator.Session
+        let failure: SegmentFailure
+    }
+
+    private func run(in session: KnownOrchestrator.Session) async throws {
+        // Until the renditions are here: an orchestrator drops them with their session.
+        defer { known.finish(session) }
         let result: Net_TranscodeResult
         do {
             result = try await submit(session)
         } catch let failure as SegmentFailure where failure.reason == .sessionRefused {
-            // Its process may have started anew, and with it its secret: once more with a token of today.
-            known.drop(session, of: job.segment.stream)
-            let fresh = try await known.session(for: job.segment.stream)
-            do {
-                result = try await submit(fresh)
-            } catch let failure as SegmentFailure where failure.reason == .sessionRefused {
-                known.drop(fresh, of: job.segment.stream)
-                throw failure
-            }
+            throw TokenRefused(session: session, failure: failure)
         }
-        if result.hasInfo { known.learn(result.info) }
+        if result.hasInfo { known.learn(result.info, from: session, of: job.segment.stream) }
         event(.transcoded)
         try await fetch(try renditions(of: result))
-        event(.finished)
     }
 
     private func submit(_ session: KnownOrchestrator.Session) async throws -> Net_TranscodeResult {
@@ -58,7 +70,6 @@ struct SegmentExchange: Sendable {
                 // The reference sends this for MP4 too (§3.1).
                 .contentType: "video/MP2T", .contentLength: String(job.segment.bytes.readableBytes),
             ])
-        let connection = target.authority == known.connection.authority ? known.connection : try pool.connection(to: target.authority)
         let (accepted, signal) = AsyncStream.makeStream(of: Void.self)
         let headerLimit = max(clocks.header, job.segment.duration / 2)
         let body = job.segment.bytes
@@ -71,7 +82,7 @@ struct SegmentExchange: Sendable {
                     return nil
                 }
                 group.addTask {
-                    try await connection.exchange(head, body: body) { response, body in
+                    try await exchange(with: target.authority, head, body: body) { response, body in
                         signal.finish()
                         guard response.status == .ok else {
                             let text = String(buffer: try await body.collect(upTo: Self.largestRefusal))
@@ -131,10 +142,9 @@ struct SegmentExchange: Sendable {
     }
 
     private func download(_ url: RemoteURL) async throws -> ByteBuffer {
-        let connection = url.authority == known.connection.authority ? known.connection : try pool.connection(to: url.authority)
         let head = HTTPRequest(
             method: .get, scheme: url.authority.isSecure ? "https" : "http", authority: url.authority.name, path: url.path)
-        return try await connection.exchange(head) { response, body in
+        return try await exchange(with: url.authority, head) { response, body in
             guard response.status == .ok else {
                 throw SegmentFailure(.protocolViolation, "GET \(url.path): status \(response.status.code)")
             }
@@ -144,5 +154,14 @@ struct SegmentExchange: Sendable {
             }
             return bytes
         }
+    }
+
+    private func exchange<Result: Sendable>(
+        with authority: HTTPAuthority, _ head: HTTPRequest, body: ByteBuffer? = nil,
+        _ use: @escaping @Sendable (HTTPResponse, HTTPClientBody) async throws -> Result
+    ) async throws -> Result {
+        authority == known.connection.authority
+            ? try await known.connection.exchange(head, body: body, use)
+            : try await pool.exchange(with: authority, head, body: body, use)
     }
 }

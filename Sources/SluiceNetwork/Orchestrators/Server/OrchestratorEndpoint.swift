@@ -16,13 +16,15 @@ package struct OrchestratorEndpoint: HTTPResponder {
     package static let sweepInterval: Duration = .seconds(5)
 
     package let calls: OrchestratorCalls
+    package let uploads: UploadBudget
 
     /// - Parameter tokens: `nil` draws a new secret, so that tokens of an earlier process are void.
     package init(
         service: any TranscodeService, serviceURI: String, version: String, tokens: SessionTokens? = nil,
-        sessions: JobSessions = JobSessions(), renditions: RenditionStore = RenditionStore(), clock: ServerClock = ServerClock(),
-        logger: Logger
+        sessions: JobSessions = JobSessions(), renditions: RenditionStore = RenditionStore(),
+        uploads: UploadBudget = UploadBudget(), clock: ServerClock = ServerClock(), logger: Logger
     ) throws {
+        self.uploads = uploads
         self.calls = OrchestratorCalls(
             identity: OrchestratorIdentity(serviceURI: serviceURI, version: version, capabilities: service.capabilities),
             service: service, tokens: try tokens ?? SessionTokens(), sessions: sessions, renditions: renditions, clock: clock,
@@ -97,9 +99,11 @@ package struct OrchestratorEndpoint: HTTPResponder {
             return try await refuse(refusal, request, writer)
         }
         defer { release(admitted.session) }
+        var held = 0
+        defer { uploads.release(held) }
         let bytes: ByteBuffer
         do {
-            bytes = try await source(of: request, admitted)
+            bytes = try await source(of: request, admitted, held: &held)
         } catch let refusal as SegmentRefusal {
             return try await refuse(refusal, request, writer)
         }
@@ -117,19 +121,36 @@ package struct OrchestratorEndpoint: HTTPResponder {
     }
 
     /// Steps 14 to 16. A segment given by its URL is refused: fetching what a stranger names is nothing this port does.
-    private func source(of request: HTTPServerRequest, _ admitted: SegmentRequest) async throws -> ByteBuffer {
+    ///
+    /// - Parameter held: what was taken of the budget for uploads, also when this throws.
+    private func source(of request: HTTPServerRequest, _ admitted: SegmentRequest, held: inout Int) async throws -> ByteBuffer {
         if request.head.headerFields[.contentType] == "application/vnd+livepeer.uri" {
             calls.logger.warning("a gateway sent a URL in place of a segment; give it no object store")
             throw SegmentRefusal(status: 400, text: "BadRequest")
         }
-        let bytes: ByteBuffer
-        do {
-            bytes = try await request.body.collect(upTo: Self.longestSegment)
-        } catch is HTTPBodyTooLarge {
-            throw SegmentRefusal(status: 500, text: "Internal Server Error")
+        // The length, where it is told, saves reading what would be thrown away.
+        let length = request.head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
+        guard length <= Self.longestSegment else { throw SegmentRefusal(status: 500, text: "Internal Server Error") }
+        guard uploads.hasRoom(for: length) else { throw full() }
+        var bytes = ByteBuffer()
+        var hash = Keccak256()
+        for try await piece in request.body {
+            guard bytes.readableBytes + piece.readableBytes <= Self.longestSegment else {
+                throw SegmentRefusal(status: 500, text: "Internal Server Error")
+            }
+            guard uploads.take(piece.readableBytes) else { throw full() }
+            held += piece.readableBytes
+            hash.update(piece)
+            if bytes.readableBytes == 0 { bytes = piece } else { bytes.writeImmutableBuffer(piece) }
         }
-        guard Keccak256.hash(bytes) == admitted.hash else { throw SegmentRefusal(status: 403, text: "Forbidden") }
+        guard hash.finalize() == admitted.hash else { throw SegmentRefusal(status: 403, text: "Forbidden") }
         return bytes
+    }
+
+    /// In the protocol's word for it, which a gateway does not hold against us.
+    private func full() -> SegmentRefusal {
+        calls.logger.warning("no memory for another segment", metadata: ["held": "\(uploads.held)", "limit": "\(uploads.limit)"])
+        return SegmentRefusal(status: 503, text: "OrchestratorBusy")
     }
 
     private func refuse(_ refusal: SegmentRefusal, _ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
@@ -150,6 +171,7 @@ extension HTTPResponseWriter {
     fileprivate func refuse(_ status: HTTPResponse.Status, _ text: String) async throws {
         var headers: HTTPFields = [.contentType: "text/plain; charset=utf-8"]
         headers[.xContentTypeOptions] = "nosniff"
+        if status == .serviceUnavailable { headers[.retryAfter] = "1" }
         try await send(status, headers: headers, body: ByteBuffer(string: text + "\n"))
     }
 }

@@ -1,102 +1,141 @@
-import Foundation
 import HTTPTypes
 import Logging
 import NIOCore
 import NIOPosix
-import SluiceProto
 import SluiceTypes
-import SluiceWire
-import SwiftProtobuf
+import Synchronization
 import Testing
 
 @testable import SluiceNetwork
 
 /// The transport against orchestrators that behave as told.
 @Suite(.timeLimit(.minutes(1))) struct LivepeerTransportTests {
-    enum Behaviour: Sendable { case good, garbage, tooMany, tooFew, silent, busy }
-
-    private struct Fake: HTTPResponder {
-        let behaviour: Behaviour
-
-        func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
-            let base = "https://\(request.head.authority ?? "")"
-            let path = request.head.path ?? ""
-            if path.hasPrefix("/stream/") { return try await writer.send(.ok, body: ByteBuffer(repeating: 1, count: 100)) }
-            if path.hasPrefix("/net.") {
-                var answer = Net_OrchestratorInfo()
-                answer.transcoder = base
-                answer.authToken = .with { ($0.sessionID, $0.expiration) = ("s", wallClockNanoseconds() / 1_000_000_000 + 1800) }
-                try await writer.begin(.ok, headers: [.contentType: "application/grpc"])
-                try await writer.write(try GRPCFrame.encode(answer))
-                return try await writer.finish(trailers: [.grpcStatus: "0"])
-            }
-            _ = try await request.body.collect(upTo: 1 << 20)
-            if behaviour == .silent { return try await Task.sleep(for: .seconds(60)) }
-            if behaviour == .garbage { return try await writer.send(.ok, body: ByteBuffer(repeating: 255, count: 40)) }
-            var result = Net_TranscodeResult()
-            if behaviour == .busy {
-                result.error = "OrchestratorBusy"
-            } else {
-                let count = behaviour == .tooMany ? 3 : behaviour == .tooFew ? 1 : 2
-                result.data.segments = (0..<count).map { index in .with { $0.url = "\(base)/stream/s/\(index)/0.ts" } }
-            }
-            try await writer.send(.ok, body: ByteBuffer(bytes: try result.serializedBytes() as [UInt8]))
-        }
-    }
-
-    private func send(to behaviour: Behaviour) async throws -> Result<Int, SegmentFailure> {
-        let certificate = try SelfSignedCertificate.make(host: "localhost")
-        let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-        let server = HTTPServer(
-            host: "127.0.0.1", port: 0,
-            tls: HTTPServerTLS(certificatePEM: certificate.certificatePEM, keyPEM: certificate.keyPEM),
-            responder: Fake(behaviour: behaviour), group: MultiThreadedEventLoopGroup.singleton, logger: logger)
-        let port = try await server.start()
-        var clocks = LivepeerTransport.Clocks()
-        clocks.header = .milliseconds(300)
-        let transport = try LivepeerTransport(
-            addresses: ["127.0.0.1:\(port)"], clocks: clocks, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
-        let id = try #require(transport.entries.first?.id)
-        let job = try job()
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            defer { group.cancelAll() }
-            do {
-                var complete = 0
-                for try await event in transport.send(job, to: id) {
-                    if case .renditionComplete = event { complete += 1 }
-                }
-                return .success(complete)
-            } catch let failure as SegmentFailure {
-                return .failure(failure)
-            }
-        }
-    }
-
-    private func job() throws -> SegmentJob {
-        let now = ContinuousClock.now
-        let segment = Segment(
-            stream: try #require(StreamID("stream")), sequence: SegmentSequence(0), container: .mpegTS,
-            bytes: ByteBuffer(repeating: 2, count: 1000), start: .zero, duration: .milliseconds(400),
-            startsDiscontinuity: false, video: nil, audio: nil, videoFrames: 1, hash: nil,
-            timeline: SegmentTimeline(firstByteWallClock: 0, lastByteWallClock: 0, firstByte: now, cut: now))
-        let profiles = ["p", "q"].map { TranscodeProfile(name: $0, width: 320, height: 180, bitrate: 1000) }
-        return SegmentJob(segment: segment, profiles: profiles)
-    }
-
     @Test func aGoodOneGivesEveryRendition() async throws {
-        #expect(try await send(to: .good) == .success(2))
+        try await TransportHarness.running(ScriptedPeer(.good)) { harness in
+            let outcome = try await harness.send()
+            #expect(outcome.complete == [0, 1] && outcome.failure == nil)
+        }
     }
 
     @Test(arguments: [
-        (Behaviour.garbage, SegmentFailure.Reason.protocolViolation), (.tooMany, .protocolViolation),
-        (.tooFew, .protocolViolation), (.silent, .timedOut), (.busy, .busy),
+        (ScriptedPeer.Behaviour.garbage, SegmentFailure.Reason.protocolViolation), (.renditions(3), .protocolViolation),
+        (.renditions(1), .protocolViolation), (.half, .unreachable), (.silent, .timedOut), (.silentAfterItsHead, .timedOut),
+        (.failure("OrchestratorBusy"), .busy), (.failure("No keyframes in input"), .mediaUnusable),
+        (.refuse(.forbidden, "OrchestratorCapped"), .busy), (.refuse(.serviceUnavailable, "OrchestratorBusy"), .busy),
+        (.refuse(.internalServerError, "Internal Server Error"), .refused),
     ])
-    func aBadOneIsNamed(_ behaviour: Behaviour, _ reason: SegmentFailure.Reason) async throws {
-        guard case .failure(let failure) = try await send(to: behaviour) else {
-            Issue.record("\(behaviour) was taken for good")
-            return
+    func aBadOneIsNamed(_ behaviour: ScriptedPeer.Behaviour, _ reason: SegmentFailure.Reason) async throws {
+        let patience = reason == .timedOut ? Duration.milliseconds(200) : .seconds(40)
+        try await TransportHarness.running(ScriptedPeer(behaviour), patience: patience) { harness in
+            let outcome = try await harness.send()
+            #expect(outcome.failure?.reason == reason, "\(String(describing: outcome.failure))")
+            #expect(outcome.complete.isEmpty)
         }
-        #expect(failure.reason == reason, "\(failure)")
+    }
+
+    @Test(arguments: [
+        (ScriptedPeer.Rendition.half, SegmentFailure.Reason.unreachable), (.silent, .timedOut), (.missing, .protocolViolation),
+        (.tiny, .protocolViolation),
+    ])
+    func aRenditionThatDoesNotComeIsNamed(_ rendition: ScriptedPeer.Rendition, _ reason: SegmentFailure.Reason) async throws {
+        let peer = ScriptedPeer(.good)
+        peer.serve(.whole, rendition)
+        let patience = reason == .timedOut ? Duration.milliseconds(200) : .seconds(40)
+        try await TransportHarness.running(peer, patience: patience) { harness in
+            let outcome = try await harness.send()
+            #expect(outcome.failure?.reason == reason, "\(String(describing: outcome.failure))")
+            #expect(!outcome.complete.contains(1))
+        }
+    }
+
+    @Test func oneThatIsSilentDoesNotHoldTheOtherRenditionBack() async throws {
+        let peer = ScriptedPeer(.good)
+        peer.serve(.silent, .whole)
+        try await TransportHarness.running(peer) { harness in
+            for try await event in harness.transport.send(try TransportHarness.job(), to: harness.id) {
+                guard case .renditionComplete(let index, _) = event else { continue }
+                #expect(index == 1)
+                break
+            }
+            await peer.abandoned.wait()
+        }
+    }
+
+    @Test func whoStopsIteratingIsFeltAtTheOtherEnd() async throws {
+        let peer = ScriptedPeer(.silentAfterItsHead)
+        try await TransportHarness.running(peer) { harness in
+            for try await event in harness.transport.send(try TransportHarness.job(), to: harness.id) {
+                guard case .accepted = event else { continue }
+                break
+            }
+            await peer.abandoned.wait()
+        }
+    }
+
+    @Test func renditionsMayLieElsewhere() async throws {
+        let store = ScriptedPeer(.good)
+        try await TestServer.serving(store) { elsewhere in
+            let peer = ScriptedPeer(.good)
+            // Whoever asks the orchestrator itself for them gets nothing.
+            peer.serve(.missing)
+            peer.store(at: elsewhere.authority)
+            try await TransportHarness.running(peer) { harness in
+                let outcome = try await harness.send()
+                #expect(outcome.complete == [0, 1] && outcome.failure == nil)
+            }
+        }
+    }
+
+    @Test func renditionsMayLieOnPlainHTTP() async throws {
+        try await TestServer.serving(ScriptedPeer(.good), tls: false) { elsewhere in
+            let peer = ScriptedPeer(.good)
+            peer.store(at: elsewhere.authority)
+            try await TransportHarness.running(peer) { harness in
+                let complete = try await harness.send().complete
+                #expect(complete == [0, 1])
+            }
+        }
+    }
+
+    @Test func aRefusedTokenIsRenewedOnce() async throws {
+        let peer = ScriptedPeer(.good, .refuse(.forbidden, "invalid auth token"), .good)
+        try await TransportHarness.running(peer) { harness in
+            for sequence in 0..<3 { try await harness.succeed(sequence) }
+            #expect(peer.sessions == ["s1", "s1", "s2", "s2"])
+            #expect(peer.tokens == 2)
+        }
+    }
+
+    @Test func aTokenThatIsRefusedTwiceIsGivenUp() async throws {
+        let peer = ScriptedPeer(.refuse(.forbidden, "expired auth token"))
+        try await TransportHarness.running(peer) { harness in
+            let first = try await harness.send().failure
+            #expect(first?.reason == .sessionRefused)
+            #expect(peer.sessions == ["s1", "s2"])
+            // The next segment begins anew.
+            let second = try await harness.send(1).failure
+            #expect(second?.reason == .sessionRefused)
+            #expect(peer.sessions == ["s1", "s2", "s3", "s4"])
+        }
+    }
+
+    @Test func theTokenOfAnAnswerIsTheNextSegmentsToken() async throws {
+        let peer = ScriptedPeer(.otherToken(77), .good)
+        try await TransportHarness.running(peer) { harness in
+            for sequence in 0..<2 { try await harness.succeed(sequence) }
+            #expect(peer.sessions == ["s1", "s77"])
+            await harness.transport.end(try #require(StreamID("stream")))
+            #expect(Set(peer.ended) == ["s1", "s77"])
+        }
+    }
+
+    @Test func eachStreamHasItsSessionAndEndsItsOwn() async throws {
+        let peer = ScriptedPeer(.good)
+        try await TransportHarness.running(peer) { harness in
+            for stream in ["a", "b", "a"] { try await harness.succeed(of: stream) }
+            #expect(peer.sessions == ["s1", "s2", "s1"])
+            await harness.transport.end(try #require(StreamID("a")))
+            #expect(peer.ended == ["s1"])
+        }
     }
 }

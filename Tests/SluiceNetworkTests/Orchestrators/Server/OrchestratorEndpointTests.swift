@@ -68,6 +68,11 @@ import Testing
         #expect(fetched.head?.headerFields[.contentType] == "video/mp2t")
         #expect(fetched.head?.headerFields[.contentLength] == "\(fetched.body.readableBytes)")
 
+        let asked = try await door.head("/stream/\(token.sessionID)/q/3.ts")
+        #expect(asked.head?.headerFields == fetched.head?.headerFields && asked.head?.status == .ok)
+        #expect(asked.body.readableBytes == 0)
+        #expect(try await door.head("/stream/\(token.sessionID)/q/4.ts").head?.status == .notFound)
+
         let ended = try await door.call("EndTranscodingSession", .with { $0.authToken = token } as Net_EndTranscodingSessionRequest)
         #expect(ended.trailers?[.init("grpc-status")!] == "0")
         #expect(service.ended == [SessionID(token.sessionID)])

@@ -11,9 +11,14 @@ final class ScriptedService: TranscodeService {
         var served: SessionID?
         var ended: [SessionID] = []
         var jobs = 0
+        var gate: Gate?
     }
 
     private let script = Mutex(Script())
+    /// A job was taken in.
+    let started = Gate()
+    /// Someone stopped waiting for a job before its end.
+    let abandoned = Gate()
 
     let capabilities = CapabilitySet.networkDefault
     var ended: [SessionID] { script.withLock { $0.ended } }
@@ -22,6 +27,9 @@ final class ScriptedService: TranscodeService {
     static func rendition(_ index: Int) -> String { "rendition \(index), long enough to count" }
 
     func fail(with failure: SegmentFailure) { script.withLock { $0.failure = failure } }
+
+    /// Jobs from now on are taken in and then wait.
+    func hold(until gate: Gate) { script.withLock { $0.gate = gate } }
 
     /// Full from now on, until `served` ends.
     func close(except served: SessionID?) {
@@ -32,20 +40,35 @@ final class ScriptedService: TranscodeService {
     }
 
     func transcode(_ job: SegmentJob, in session: SessionID) -> AsyncThrowingStream<SegmentEvent, any Error> {
-        let failure = script.withLock {
+        let (failure, gate) = script.withLock {
             $0.jobs += 1
-            return $0.failure
+            return ($0.failure, $0.gate)
         }
-        return AsyncThrowingStream { continuation in
-            if let failure { return continuation.finish(throwing: failure) }
-            continuation.yield(.accepted)
-            for index in job.profiles.indices {
-                continuation.yield(.renditionBytes(rendition: index, ByteBuffer(string: Self.rendition(index))))
-                continuation.yield(.renditionComplete(rendition: index, facts: RenditionFacts(pixels: Int64(10 + index))))
-            }
-            continuation.yield(.finished)
-            continuation.finish()
+        let (events, continuation) = AsyncThrowingStream.makeStream(of: SegmentEvent.self)
+        if let failure {
+            continuation.finish(throwing: failure)
+            return events
         }
+        continuation.onTermination = { [abandoned] reason in
+            if case .cancelled = reason { abandoned.open() }
+        }
+        continuation.yield(.accepted)
+        started.open()
+        if let gate {
+            gate.whenOpen { Self.answer(job, continuation) }
+        } else {
+            Self.answer(job, continuation)
+        }
+        return events
+    }
+
+    private static func answer(_ job: SegmentJob, _ continuation: AsyncThrowingStream<SegmentEvent, any Error>.Continuation) {
+        for index in job.profiles.indices {
+            continuation.yield(.renditionBytes(rendition: index, ByteBuffer(string: rendition(index))))
+            continuation.yield(.renditionComplete(rendition: index, facts: RenditionFacts(pixels: Int64(10 + index))))
+        }
+        continuation.yield(.finished)
+        continuation.finish()
     }
 
     func hasRoom(for session: SessionID?) -> Bool {

@@ -1,0 +1,110 @@
+import NIOCore
+import NIOHTTP1
+import NIOHTTP2
+import NIOHTTPTypesHTTP1
+import NIOHTTPTypesHTTP2
+import NIOSSL
+
+/// The handlers of a server's connections, from the socket up.
+struct HTTPServerPipeline: Sendable {
+    private let context: NIOSSLContext?
+    private let headTime: TimeAmount
+    private let idleTime: TimeAmount
+    private let grace: TimeAmount
+
+    init(tls: HTTPServerTLS?, settings: HTTPServer.Settings) throws {
+        context = try tls.map(Self.context)
+        headTime = TimeAmount(settings.headTime)
+        idleTime = TimeAmount(settings.idleTime)
+        grace = TimeAmount(settings.shutdownGrace)
+    }
+
+    /// - Returns: once the channel is ready to be accepted, what will have been negotiated on it. Failed, the channel is closed.
+    func build(_ channel: any Channel) -> EventLoopFuture<EventLoopFuture<HTTPServer.Negotiated>> {
+        let built =
+            if let context {
+                secure(channel, context)
+            } else {
+                channel.eventLoop.makeCompletedFuture { try http1(channel, isSecure: false) }
+                    .map { channel.eventLoop.makeSucceededFuture(HTTPServer.Negotiated.http1_1($0)) }
+            }
+        return built.flatMapError { error in channel.close().flatMapThrowing { throw error } }
+    }
+
+    private static func context(_ tls: HTTPServerTLS) throws -> NIOSSLContext {
+        let certificates = try NIOSSLCertificate.fromPEMBytes(Array(tls.certificatePEM.utf8))
+        let key = try NIOSSLPrivateKey(bytes: Array(tls.keyPEM.utf8), format: .pem)
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: certificates.map { .certificate($0) }, privateKey: .privateKey(key))
+        configuration.applicationProtocols = ["h2", "http/1.1"]
+        return try NIOSSLContext(configuration: configuration)
+    }
+
+    private func secure(_ channel: any Channel, _ context: NIOSSLContext) -> EventLoopFuture<EventLoopFuture<HTTPServer.Negotiated>> {
+        channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+            try channel.pipeline.syncOperations.addHandler(HandshakeDeadline(headTime))
+        }.flatMap {
+            channel.configureHTTP2AsyncSecureUpgrade(
+                http1ConnectionInitializer: { channel in
+                    channel.eventLoop.makeCompletedFuture { try http1(channel, isSecure: true) }
+                },
+                http2ConnectionInitializer: { channel in
+                    channel.eventLoop.makeCompletedFuture { (channel, try http2(channel)) }
+                })
+        }
+    }
+
+    private func http1(_ channel: any Channel, isSecure: Bool) throws -> HTTPServerChannel {
+        let pipeline = channel.pipeline.syncOperations
+        let progress = HeadProgress()
+        let connection = HTTP1ServerConnection(progress: progress, headTime: headTime)
+        try pipeline.addHandler(IdleStateHandler(allTimeout: idleTime))
+        try pipeline.addHandler(IdleCloser())
+        try pipeline.addHandler(SlowHeadCloser(limit: headTime, progress: progress, expire: connection.expire))
+        try pipeline.configureHTTPServerPipeline(withErrorHandling: false)
+        let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+        try pipeline.addHandler(connection, position: .after(decoder))
+        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: isSecure))
+        return try Self.kept(HTTPServerChannel(wrappingChannelSynchronously: channel))
+    }
+
+    private func http2(_ channel: any Channel) throws -> HTTPServer.HTTP2Streams {
+        let pipeline = channel.pipeline.syncOperations
+        let progress = HeadProgress()
+        let connection = HTTP2ServerConnection(idleTime: idleTime, grace: grace, progress: progress)
+        try pipeline.addHandler(IdleStateHandler(allTimeout: idleTime))
+        try pipeline.addHandler(SlowHeadCloser(limit: headTime, progress: progress) { _ in connection.expire() })
+        let streams = try pipeline.configureAsyncHTTP2Pipeline(
+            mode: .server,
+            streamDelegate: HTTP2ServerConnection.Streams(connection: NIOLoopBound(connection, eventLoop: channel.eventLoop)),
+            configuration: HTTP2Tuning.server
+        ) { stream in
+            stream.eventLoop.makeCompletedFuture {
+                try stream.pipeline.syncOperations.addHandler(HTTP2FramePayloadToHTTPServerCodec())
+                return try Self.kept(HTTPServerChannel(wrappingChannelSynchronously: stream))
+            }
+        }
+        try pipeline.addHandler(connection)
+        return streams
+    }
+
+    /// A channel that its server, just ending, never takes up must live until it is closed: one that is dropped open traps.
+    private static func kept(_ channel: HTTPServerChannel) -> HTTPServerChannel {
+        channel.channel.closeFuture.whenComplete { _ in withExtendedLifetime(channel) {} }
+        return channel
+    }
+}
+
+/// Closes a connection on which nothing moved for the idle time.
+private final class IdleCloser: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is IdleStateHandler.IdleStateEvent {
+            context.close(promise: nil)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+}
