@@ -118,7 +118,8 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "sluiceTests",
-            dependencies: ["sluice", "SluiceGateway", "SluiceRouting", "SluiceOrchestrator", "SluiceTypes"], swiftSettings: settings),
+            dependencies: ["sluice", "SluiceGateway", "SluiceRouting", "SluiceOrchestrator", "SluiceSimulation", "SluiceTypes"],
+            swiftSettings: settings),
         // Its programs run as processes of their own; the dependency makes sure the binary is built.
         .testTarget(name: "EndToEndTests", dependencies: ["sluice"], swiftSettings: settings),
     ],

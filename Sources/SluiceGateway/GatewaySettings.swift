@@ -3,16 +3,6 @@ package import SluiceTypes
 
 /// How a gateway treats its streams. Checked where it is read from a file; in here everything is in range.
 package struct GatewaySettings: Sendable {
-    /// What stands in a rendition's playlist where its segment did not come back.
-    package enum MissingRendition: String, Sendable, CaseIterable {
-        /// `EXT-X-GAP`: the player jumps over it.
-        case gap
-        /// The source segment stands in, after a discontinuity.
-        case source
-        /// As `gap`, but only after the deadline and a further wait.
-        case wait
-    }
-
     package var segmentTarget: Duration = .seconds(2)
     package var profiles: [TranscodeProfile] = []
     package var maxStreams = 500
@@ -20,16 +10,17 @@ package struct GatewaySettings: Sendable {
     package var playlistWindow = 6
     /// Segments kept in memory after they have left the playlist, for players that are a little late.
     package var playlistGrace = 1
-    package var missingRendition: MissingRendition = .gap
-    package var missingRenditionWait: Duration = .seconds(2)
-    package var dispatch = SegmentDispatch.Settings()
-    package var selection = OrchestratorSelection.Settings()
+    /// How long `wait` waits for a missing rendition after everything was tried.
+    package var onMissWait: Duration = .seconds(2)
+    package var routing = RoutingSettings()
     /// Segments of one stream sent out and not yet answered.
     package var maxInFlight = 4
     /// Segments of one stream cut and not yet sent out; past it they count as missing, so memory stays bounded.
     package var maxWaiting = 8
     /// A pushed stream without a segment for this long has ended.
     package var pushIdle: Duration = .seconds(60)
+    /// How long a pushed segment waits for the ones before it, as pushers send several at once; 0 for not at all.
+    package var pushReorder: Duration = .milliseconds(500)
     /// A publisher silent for this long loses its name to the next who asks.
     package var takeoverAfter: Duration = .seconds(5)
     /// How long the playlists of an ended stream stay.

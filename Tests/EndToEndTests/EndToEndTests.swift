@@ -104,6 +104,18 @@ import Testing
         #expect(ended.uris.count == 2)
     }
 
+    @Test func aSliceOfAPushedSegmentComesBack() async throws {
+        let gateway = try await RunningGateway(["--profiles", "P240p30fps16x9"])
+        let status = try await Program.run([
+            "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Content-Slice-From: 500", "-H", "Content-Slice-To: 1500",
+            "--data-binary", "@\(SluiceFixture.path("media/av720p30gop2s.ts"))", "\(gateway.http)/live/part/0.ts",
+        ])
+        #expect(status == "200")
+        let rendition = try await gateway.probe("part", "P240p30fps16x9/0.ts", "nb_read_frames")
+        let source = try await gateway.probe("part", "source/0.ts", "nb_read_frames")
+        #expect(rendition["nb_read_frames"] == "31" && source["nb_read_frames"] == "60")
+    }
+
     @Test func aSignalEndsEverythingInOrder() async throws {
         let gateway = try await RunningGateway(["--profiles", "none"])
         let publisher = try gateway.publish("cam", seconds: 30, size: "320x180")

@@ -18,6 +18,7 @@ struct GatewayHarness {
 
     let orchestrators: ScriptedOrchestrator
     let table: StreamTable
+    let route: RouteStage
     let registry = MetricRegistry()
 
     init(
@@ -27,16 +28,22 @@ struct GatewayHarness {
             Dictionary(uniqueKeysWithValues: scripts.map { (OrchestratorID($0.key), $0.value) }))
         var settings = GatewaySettings()
         settings.profiles = Self.profiles
-        settings.dispatch = .init(deadline: .seconds(4), attempts: 3)
+        settings.routing.shortestPatience = 4
+        settings.routing.canaryShare = 0
         change(&settings)
         let metrics = GatewayMetrics(registry: registry)
-        let entries = scripts.keys.sorted().map { OrchestratorEntry(id: OrchestratorID($0), capabilities: CapabilitySet([.h264])) }
-        let route = RouteStage(
-            directory: Directory(entries: entries), settings: settings.selection, needed: { _ in CapabilitySet([.h264]) })
+        // The price makes sure that "a" is asked before "b".
+        let entries = scripts.keys.sorted().enumerated().map { index, name in
+            OrchestratorEntry(
+                id: OrchestratorID(name), capabilities: CapabilitySet([.h264]),
+                price: Price(pricePerUnit: Int64(index) * 1000, pixelsPerUnit: 1))
+        }
+        route = RouteStage(
+            directory: Directory(entries: entries), settings: settings.routing, seed: 1, needed: { _ in CapabilitySet([.h264]) })
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let dispatch = DispatchStage(
-            transport: orchestrators, route: route, settings: settings.dispatch, metrics: metrics, logger: logger)
+            transport: orchestrators, route: route, metrics: metrics, logger: logger)
         table = StreamTable(settings: settings, dispatch: dispatch, metrics: metrics, logger: logger)
     }
 
@@ -58,7 +65,7 @@ struct GatewayHarness {
     func open(_ name: String) throws -> LiveStream {
         guard let stream = StreamID(name) else { throw SegmentFailure(.refused, "bad name \(name)") }
         let request = PublishRequest(stream: stream, key: nil, origin: .rtmp, remoteAddress: "test")
-        return try table.open(request, profiles: nil, evict: {})
+        return try table.open(request, profiles: nil, evict: { _ in })
     }
 
     static func segment(_ live: LiveStream, _ number: Int64) -> Segment {

@@ -26,6 +26,7 @@ import Testing
                 kinds.append("complete")
                 #expect(facts.pixels > 0)
                 #expect(sizes[index] > 0 && sizes[index] % 188 == 0)
+            case .transcoded: break
             case .finished: kinds.append("finished")
             }
         }

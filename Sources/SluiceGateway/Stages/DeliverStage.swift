@@ -1,4 +1,5 @@
 package import NIOCore
+import SluiceRouting
 package import SluiceTypes
 import Synchronization
 
@@ -26,6 +27,8 @@ extension StreamTable: DeliverySource {
         entries.withLock { $0[stream]?.live }
     }
 
+    package func isLive(_ stream: StreamID) -> Bool { live(stream) != nil }
+
     package func status(route: RouteStage) -> GatewayStatus {
         let streams = entries.withLock { entries in
             entries.map { id, entry in
@@ -37,7 +40,8 @@ extension StreamTable: DeliverySource {
         }
         let orchestrators = route.picture.map {
             GatewayStatus.Orchestrator(
-                id: $0.entry.id.rawValue, isReachable: $0.entry.isReachable, version: $0.entry.version, roundTrip: $0.roundTrip)
+                id: $0.entry.id.rawValue, isReachable: $0.entry.isReachable, version: $0.entry.version,
+                roundTrip: $0.works.first.map { $0.total.p50 / 2 })
         }
         return GatewayStatus(streams: streams.sorted { $0.id < $1.id }, orchestrators: orchestrators)
     }

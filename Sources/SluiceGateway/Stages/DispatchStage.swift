@@ -1,122 +1,144 @@
 package import Logging
-import NIOCore
-package import SluiceRouting
+import SluiceRouting
 package import SluiceTypes
 import Synchronization
 
-/// Sends a segment out, watches its clock, and sends it elsewhere when it fails; renditions are handed on as each completes.
+/// Carries a segment out to its orchestrators and its renditions back: does what its course says, tells the course what happened.
 package final class DispatchStage: Sendable {
     struct Result: Sendable {
-        /// Why the last attempt failed; `nil` when every rendition came.
+        /// Why nothing more was tried; `nil` when every rendition came.
         var failure: SegmentFailure?
         var timeline: SegmentTimeline
     }
 
+    private enum Input: Sendable {
+        case event(AttemptID, AttemptEvent, at: ContinuousClock.Instant)
+        case rendition(AttemptID, place: Int, SegmentOutcome.Rendition, at: ContinuousClock.Instant)
+        case wake
+    }
+
     private let transport: any SegmentTransport
     private let route: RouteStage
-    private let settings: SegmentDispatch.Settings
     private let metrics: GatewayMetrics
     private let logger: Logger
 
-    package init(
-        transport: any SegmentTransport, route: RouteStage, settings: SegmentDispatch.Settings, metrics: GatewayMetrics,
-        logger: Logger
-    ) {
+    package init(transport: any SegmentTransport, route: RouteStage, metrics: GatewayMetrics, logger: Logger) {
         self.transport = transport
         self.route = route
-        self.settings = settings
         self.metrics = metrics
         self.logger = logger
     }
 
+    func onMiss(of stream: StreamID) -> ServiceLevel.OnMiss { route.serviceLevel(of: stream).onMiss }
+
     func end(_ stream: StreamID) async {
+        route.close(stream)
         await transport.end(stream)
     }
 
-    /// Returns when all renditions have come or nothing more will be tried; never throws, a lost segment is a value.
+    /// Returns when the last exchange of this segment has ended, which with a canary may be after its end; never throws, a lost
+    /// segment is a value. Cancelling it stops every exchange.
     ///
-    /// - Parameter rendition: called once per rendition that completes, with its place in `profiles`.
-    func renditions(
-        of segment: Segment, profiles: [TranscodeProfile],
-        rendition: @escaping @Sendable (Int, SegmentOutcome.Rendition) -> Void
-    ) async -> Result {
-        var attempt = Attempt(segment: segment, profiles: profiles)
-        let ranking = route.rank(SegmentJob(segment: segment, profiles: profiles), at: .now)
-        attempt.timeline.routed = .now
-        // Slower media may take longer: the deadline is never shorter than the segment itself twice over.
-        var settings = settings
-        settings.deadline = max(settings.deadline, segment.duration * 2)
-        var machine = SegmentDispatch(candidates: ranking.candidates, cut: segment.timeline.cut, settings: settings)
-        var action = machine.start(at: .now)
-        while true {
-            switch action {
-            case .giveUp(let failure):
-                metrics.segmentsLost.increment()
-                logger.warning(
-                    "segment lost",
-                    metadata: [
-                        "stream": "\(segment.stream)", "segment": "\(segment.sequence)", "reason": "\(failure)",
-                        "left out": "\(ranking.leftOut.map { "\($0.key): \($0.value)" })",
-                    ])
-                return Result(failure: failure, timeline: attempt.timeline)
-            case .submit(let orchestrator, let pause, let until):
-                if pause > .zero {
-                    do { try await Task.sleep(for: pause) } catch {
-                        return Result(failure: SegmentFailure(.cancelled, "the stream was cancelled"), timeline: attempt.timeline)
+    /// - Parameters:
+    ///   - rendition: called once for each rendition, the first complete one, with its place in `profiles`.
+    ///   - ended: called once, when all renditions have come or nothing more will be tried.
+    func carry(
+        _ job: SegmentJob, rendition: @Sendable (Int, SegmentOutcome.Rendition) -> Void, ended: @Sendable (Result) -> Void
+    ) async {
+        let segment = job.segment
+        let profiles = job.profiles
+        // Bounded by the events of at most a handful of attempts.
+        let (inputs, input) = AsyncStream.makeStream(of: Input.self)
+        var timeline = segment.timeline
+        timeline.renditions = profiles.map { _ in nil }
+        var (course, actions) = route.begin(job)
+        timeline.routed = .now
+        var aborts: [AttemptID: Gate] = [:]
+        await withDiscardingTaskGroup { group in
+            func perform(_ actions: [DispatchAction]) {
+                for action in actions {
+                    switch action {
+                    case .send(let attempt, let orchestrator, let places, let role):
+                        if role != .primary { logger.debug("extra attempt", metadata: note(segment, orchestrator, "\(role.rawValue)")) }
+                        let abort = Gate()
+                        aborts[attempt] = abort
+                        let exchange = Exchange(
+                            job: SegmentJob(segment: segment, profiles: places.map { profiles[$0] }, slice: job.slice), places: places,
+                            orchestrator: orchestrator,
+                            event: { input.yield(.event(attempt, $0, at: .now)) },
+                            rendition: { input.yield(.rendition(attempt, place: $0, $1, at: .now)) })
+                        group.addTask { [transport] in await exchange.run(over: transport, until: abort) }
+                    case .abort(let attempt): aborts[attempt]?.open()
+                    case .wake(let moment):
+                        let instant = route.instant(moment)
+                        group.addTask {
+                            do { try await Task.sleep(until: instant, tolerance: .milliseconds(1), clock: .continuous) } catch { return }
+                            input.yield(.wake)
+                        }
+                    case .end(let failure):
+                        if let failure { report(failure, segment, course.decision) }
+                        ended(Result(failure: failure, timeline: timeline))
                     }
                 }
-                guard let failure = await send(&attempt, to: orchestrator, until: until, rendition) else {
-                    return Result(failure: nil, timeline: attempt.timeline)
-                }
-                metrics.attemptsFailed.increment()
-                logger.info(
-                    "attempt failed",
-                    metadata: [
-                        "stream": "\(segment.stream)", "segment": "\(segment.sequence)", "orchestrator": "\(orchestrator)",
-                        "reason": "\(failure)",
-                    ])
-                action = machine.failed(failure, at: .now)
             }
+            perform(actions)
+            while !course.isOver, let next = await inputs.first() {
+                switch next {
+                case .wake:
+                    actions = route.step(&course, at: .now) { $0.wake(router: &$1, at: $2, actions: &$3) }
+                case .event(let attempt, let event, let instant):
+                    if event == .accepted { timeline.accepted = timeline.accepted ?? instant }
+                    if case .failed(let failure) = event { note(failure, of: attempt, segment, course.decision) }
+                    actions = route.step(&course, at: instant) {
+                        $0.happened(event, attempt: attempt, router: &$1, at: $2, actions: &$3)
+                    }
+                case .rendition(let attempt, let place, let made, let instant):
+                    if timeline.renditions[place] == nil, !course.hasEnded {
+                        timeline.renditions[place] = instant
+                        rendition(place, made)
+                    }
+                    actions = route.step(&course, at: instant) {
+                        $0.happened(.rendition(place: place), attempt: attempt, router: &$1, at: $2, actions: &$3)
+                    }
+                }
+                perform(actions)
+            }
+            if !course.isOver {
+                perform(route.step(&course, at: .now) { $0.cancel(router: &$1, at: $2, actions: &$3) })
+            }
+            group.cancelAll()
         }
+        metrics.observe(course.decision)
     }
 
-    /// What several attempts at one segment share.
-    private struct Attempt {
-        let segment: Segment
-        let profiles: [TranscodeProfile]
-        /// Places in `profiles` that have not come yet.
-        var missing: [Int]
-        var timeline: SegmentTimeline
-
-        init(segment: Segment, profiles: [TranscodeProfile]) {
-            self.segment = segment
-            self.profiles = profiles
-            self.missing = Array(profiles.indices)
-            self.timeline = segment.timeline
-            self.timeline.renditions = profiles.map { _ in nil }
-        }
+    private func report(_ failure: SegmentFailure, _ segment: Segment, _ decision: RouteDecision) {
+        metrics.segmentsLost.increment()
+        let leftOut = decision.leftOut.map { "\($0.orchestrator): \($0.reason)" }
+        logger.warning(
+            "segment lost",
+            metadata: [
+                "stream": "\(segment.stream)", "segment": "\(segment.sequence)", "reason": "\(failure)",
+                "tried": "\(decision.attempts.map { "\($0.orchestrator) (\($0.role.rawValue))" })", "left out": "\(leftOut)",
+            ])
     }
 
-    private func send(
-        _ attempt: inout Attempt, to orchestrator: OrchestratorID, until: ContinuousClock.Instant,
-        _ rendition: @escaping @Sendable (Int, SegmentOutcome.Rendition) -> Void
-    ) async -> SegmentFailure? {
-        // What an earlier attempt brought is not asked for again.
-        let places = attempt.missing
-        let job = SegmentJob(segment: attempt.segment, profiles: places.map { attempt.profiles[$0] })
-        let began = ContinuousClock.now
-        route.began(orchestrator)
-        let exchange = Exchange(job: job, places: places, orchestrator: orchestrator, rendition: rendition)
-        let failure = await exchange.run(over: transport, until: until)
-        let seen = exchange.seen
-        attempt.timeline.accepted = seen.accepted ?? attempt.timeline.accepted
-        for (place, instant) in seen.completed { attempt.timeline.renditions[place] = instant }
-        attempt.missing.removeAll { seen.completed[$0] != nil }
-        if let failure {
-            route.failed(orchestrator, failure, at: .now)
-        } else {
-            route.finished(orchestrator, roundTrip: began.duration(to: .now), media: attempt.segment.duration)
-        }
-        return failure
+    private func note(_ failure: SegmentFailure, of attempt: AttemptID, _ segment: Segment, _ decision: RouteDecision) {
+        metrics.attemptFailed(failure)
+        guard decision.attempts.indices.contains(attempt.rawValue) else { return }
+        logger.info("attempt failed", metadata: note(segment, decision.attempts[attempt.rawValue].orchestrator, "\(failure)"))
+    }
+
+    private func note(_ segment: Segment, _ orchestrator: OrchestratorID, _ reason: String) -> Logger.Metadata {
+        [
+            "stream": "\(segment.stream)", "segment": "\(segment.sequence)", "orchestrator": "\(orchestrator)", "reason": "\(reason)",
+        ]
+    }
+}
+
+extension AsyncStream {
+    /// The next element; `nil` at the end, or when the task is cancelled.
+    fileprivate func first() async -> Element? where Element: Sendable {
+        var iterator = makeAsyncIterator()
+        return await iterator.next()
     }
 }

@@ -1,52 +1,34 @@
 import NIOCore
+import SluiceRouting
 import SluiceTypes
-import Synchronization
 
-/// One job at one orchestrator: follows its events, checks them, and ends at the deadline.
-final class Exchange: Sendable {
-    struct Seen: Sendable {
-        var accepted: ContinuousClock.Instant?
-        /// By place in the stream's profiles.
-        var completed: [Int: ContinuousClock.Instant] = [:]
-    }
-
+/// One job at one orchestrator: follows its events, checks them, and passes on what is whole.
+struct Exchange: Sendable {
     /// Largest rendition taken in: the reference's limit for a segment (specs/transcoding-protocol §8).
     static let largestRendition = 300_000_000
 
-    private let job: SegmentJob
-    private let places: [Int]
-    private let orchestrator: OrchestratorID
-    private let rendition: @Sendable (Int, SegmentOutcome.Rendition) -> Void
-    private let state = Mutex(Seen())
+    let job: SegmentJob
+    /// For each profile of the job, its place in the stream's list.
+    let places: [Int]
+    let orchestrator: OrchestratorID
+    /// All but the renditions themselves; `finished` or `failed` is the last one. Nothing follows an abort.
+    let event: @Sendable (AttemptEvent) -> Void
+    let rendition: @Sendable (_ place: Int, SegmentOutcome.Rendition) -> Void
 
-    /// - Parameter places: for each profile of the job, its place in the stream's list.
-    init(
-        job: SegmentJob, places: [Int], orchestrator: OrchestratorID,
-        rendition: @escaping @Sendable (Int, SegmentOutcome.Rendition) -> Void
-    ) {
-        self.job = job
-        self.places = places
-        self.orchestrator = orchestrator
-        self.rendition = rendition
-    }
-
-    var seen: Seen { state.withLock { $0 } }
-
-    /// - Returns: `nil` when every rendition of the job came.
-    func run(over transport: any SegmentTransport, until: ContinuousClock.Instant) async -> SegmentFailure? {
-        await withTaskGroup(of: SegmentFailure?.self) { group in
-            group.addTask { await self.follow(transport.send(self.job, to: self.orchestrator)) }
+    /// Returns after the last event, or soon after `abort` opened or the task was cancelled.
+    func run(over transport: any SegmentTransport, until abort: Gate) async {
+        await withTaskGroup(of: AttemptEvent?.self) { group in
             group.addTask {
-                do {
-                    try await Task.sleep(until: until, clock: .continuous)
-                } catch {
-                    return SegmentFailure(.cancelled, "the attempt was cancelled")
-                }
-                return SegmentFailure(.timedOut, "no complete answer within this attempt's share of the deadline")
+                if let failure = await follow(transport.send(job, to: orchestrator)) { return .failed(failure) }
+                return .finished
             }
-            let first = await group.next() ?? nil
+            group.addTask {
+                await abort.opened()
+                return nil
+            }
+            if let last = await group.next() ?? nil { event(last) }
             group.cancelAll()
-            return first
+            abort.open()
         }
     }
 
@@ -54,11 +36,16 @@ final class Exchange: Sendable {
         var collected: [ByteBuffer] = job.profiles.map { _ in ByteBuffer() }
         var isComplete = job.profiles.map { _ in false }
         var hasFinished = false
+        var isTranscoded = false
+        var hasBytes = false
         do {
-            for try await event in events {
-                switch event {
+            for try await happened in events {
+                switch happened {
                 case .accepted:
-                    state.withLock { $0.accepted = .now }
+                    event(.accepted)
+                case .transcoded:
+                    isTranscoded = true
+                    event(.transcoded)
                 case .renditionBytes(let index, var bytes):
                     guard collected.indices.contains(index), !isComplete[index] else {
                         return SegmentFailure(.protocolViolation, "bytes of rendition \(index), which was not asked for or is complete")
@@ -66,13 +53,17 @@ final class Exchange: Sendable {
                     guard collected[index].readableBytes + bytes.readableBytes <= Self.largestRendition else {
                         return SegmentFailure(.protocolViolation, "rendition \(index) is over \(Self.largestRendition) bytes")
                     }
+                    if !hasBytes {
+                        hasBytes = true
+                        if !isTranscoded { event(.transcoded) }
+                        event(.firstByte)
+                    }
                     if collected[index].readableBytes == 0 { collected[index] = bytes } else { collected[index].writeBuffer(&bytes) }
                 case .renditionComplete(let index, let facts):
                     guard collected.indices.contains(index), !isComplete[index], collected[index].readableBytes > 0 else {
                         return SegmentFailure(.protocolViolation, "rendition \(index) ended empty, twice, or was not asked for")
                     }
                     isComplete[index] = true
-                    state.withLock { $0.completed[places[index]] = .now }
                     rendition(
                         places[index],
                         SegmentOutcome.Rendition(bytes: collected[index], facts: facts, orchestrator: orchestrator))

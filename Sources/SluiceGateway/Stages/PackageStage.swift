@@ -5,14 +5,12 @@ import Synchronization
 /// Puts segments into the playlists, and something honest where one is missing.
 final class PackageStage: Sendable {
     private let output: StreamOutput
-    private let policy: GatewaySettings.MissingRendition
     private let metrics: GatewayMetrics
-    /// Renditions whose last entry was the source standing in: the next real one starts a discontinuity as well.
+    /// Renditions whose last entry was of another coding: the next real one starts a discontinuity as well.
     private let standingIn: Mutex<Set<Int>> = Mutex([])
 
-    init(output: StreamOutput, settings: GatewaySettings, metrics: GatewayMetrics) {
+    init(output: StreamOutput, metrics: GatewayMetrics) {
         self.output = output
-        self.policy = settings.missingRendition
         self.metrics = metrics
     }
 
@@ -28,11 +26,16 @@ final class PackageStage: Sendable {
             let follows = standingIn.withLock { $0.remove(rendition) != nil }
             output.publish(rendition: rendition, of: segment, bytes, startsDiscontinuity: follows)
             metrics.renditionsPublished.increment()
-        case .missing where policy == .source:
-            let isFirst = standingIn.withLock { $0.insert(rendition).inserted }
-            output.publishStandIn(rendition: rendition, of: segment, startsDiscontinuity: isFirst)
-        case .missing:
-            output.publishGap(rendition: rendition, of: segment)
+        case .source: standIn(rendition, segment, segment.bytes)
+        case .lower(let bytes): standIn(rendition, segment, bytes)
+        case .gap: output.publishGap(rendition: rendition, of: segment)
         }
+    }
+
+    /// Two stand-ins in a row may be of two codings as well: each starts a discontinuity unless both are the source.
+    private func standIn(_ rendition: Int, _ segment: Segment, _ bytes: ByteBuffer) {
+        let isFirst = standingIn.withLock { $0.insert(rendition).inserted }
+        let isSource = bytes == segment.bytes
+        output.publishStandIn(rendition: rendition, of: segment, bytes, startsDiscontinuity: isFirst || !isSource)
     }
 }

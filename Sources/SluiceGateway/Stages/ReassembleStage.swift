@@ -7,7 +7,10 @@ import Synchronization
 final class ReassembleStage: Sendable {
     enum Outcome: Sendable {
         case made(ByteBuffer)
-        case missing
+        /// A smaller rendition of the same segment in its place.
+        case lower(ByteBuffer)
+        case source
+        case gap
     }
 
     private struct Settled: Sendable {

@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceRouting
 package import SluiceTypes
 
 /// Every number a gateway counts, in one place.
@@ -8,7 +9,8 @@ package struct GatewayMetrics: Sendable {
     let streamsOpened: Counter
     let segmentsCut: Counter
     let segmentsLost: Counter
-    let attemptsFailed: Counter
+    private let attemptsFailed: [SegmentFailure.Reason: Counter]
+    private let routing: RoutingMetrics
     let renditionsPublished: Counter
     let renditionsMissing: Counter
     let sourceBytes: Counter
@@ -22,8 +24,15 @@ package struct GatewayMetrics: Sendable {
         segmentsCut = registry.counter("sluice_segments_total", help: "Source segments cut or pushed.")
         segmentsLost = registry.counter(
             "sluice_segments_lost_total", help: "Segments that came back incomplete or not at all by their deadline.")
-        attemptsFailed = registry.counter(
-            "sluice_segment_attempts_failed_total", help: "Attempts at an orchestrator that failed; more than one a segment is possible.")
+        var failed: [SegmentFailure.Reason: Counter] = [:]
+        for reason in SegmentFailure.Reason.allCases {
+            failed[reason] = registry.counter(
+                "sluice_segment_attempts_failed_total",
+                help: "Attempts at an orchestrator that failed; more than one a segment is possible.",
+                labels: ["reason": "\(reason)"])
+        }
+        attemptsFailed = failed
+        routing = RoutingMetrics(registry: registry)
         renditionsPublished = registry.counter("sluice_renditions_published_total", help: "Rendition segments put into playlists.")
         renditionsMissing = registry.counter("sluice_renditions_missing_total", help: "Rendition segments that never came.")
         sourceBytes = registry.counter("sluice_source_bytes_total", help: "Bytes of source segments.")
@@ -45,6 +54,10 @@ package struct GatewayMetrics: Sendable {
             sourcePublish.observe(segment.timeline.cut.duration(to: instant).inSeconds)
         }
     }
+
+    func attemptFailed(_ failure: SegmentFailure) { attemptsFailed[failure.reason]?.increment() }
+
+    func observe(_ decision: RouteDecision) { routing.observe(decision) }
 
     func observe(_ timeline: SegmentTimeline) {
         if let instant = timeline.accepted { accepted.observe(timeline.cut.duration(to: instant).inSeconds) }

@@ -5,18 +5,18 @@ import Synchronization
 final class LiveStream: Sendable {
     let origin: PublishRequest.Origin
     let pipeline: StreamPipeline
-    let evict: @Sendable () -> Void
-    /// Added to a pushed segment's number, so that a pusher who starts again at 0 goes on behind what was there.
-    let sequenceOffset: Int64
+    let evict: @Sendable (Eviction) -> Void
+    /// Where pushed segments get their order; nobody stands there when the stream comes by RTMP.
+    let line: PushLine
     private let heard: Mutex<ContinuousClock.Instant>
 
     init(
-        origin: PublishRequest.Origin, pipeline: StreamPipeline, sequenceOffset: Int64 = 0,
-        evict: @escaping @Sendable () -> Void
+        origin: PublishRequest.Origin, pipeline: StreamPipeline, settings: GatewaySettings,
+        evict: @escaping @Sendable (Eviction) -> Void
     ) {
         self.origin = origin
         self.pipeline = pipeline
-        self.sequenceOffset = sequenceOffset
+        self.line = PushLine(pipeline: pipeline, settings: settings)
         self.evict = evict
         self.heard = Mutex(.now)
     }

@@ -60,11 +60,11 @@ package final class StreamOutput: Sendable {
         }
     }
 
-    /// The source segment in the place of a rendition's.
-    func publishStandIn(rendition index: Int, of segment: Segment, startsDiscontinuity: Bool) {
+    /// The source segment, or another rendition's, in the place of a rendition's.
+    func publishStandIn(rendition index: Int, of segment: Segment, _ content: ByteBuffer, startsDiscontinuity: Bool) {
         let entry = PlaylistEntry(
-            segment, isGap: false, byteCount: segment.bytes.readableBytes, startsDiscontinuity: startsDiscontinuity)
-        state.withLock { $0.renditions[index].append(entry, segment.bytes) }
+            segment, isGap: false, byteCount: content.readableBytes, startsDiscontinuity: startsDiscontinuity)
+        state.withLock { $0.renditions[index].append(entry, content) }
     }
 
     func publishGap(rendition index: Int, of segment: Segment) {

@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceRouting
 package import SluiceTypes
 import Synchronization
 
@@ -19,9 +20,11 @@ package final class StreamPipeline: Sendable {
     /// One segment on its way, and who wants to hear of its end.
     struct Work: Sendable {
         var segment: Segment
+        var slice: SegmentSlice?
         var ordinal: Int64
         /// Too many were waiting already: it only keeps its place in the order.
         var isSkipped: Bool
+        var rendition: (@Sendable (Int, SegmentOutcome.Rendition) -> Void)?
         var completion: (@Sendable (SegmentOutcome) -> Void)?
     }
 
@@ -55,7 +58,7 @@ package final class StreamPipeline: Sendable {
         self.settings = settings
         self.dispatch = dispatch
         self.metrics = metrics
-        self.packaging = PackageStage(output: output, settings: settings, metrics: metrics)
+        self.packaging = PackageStage(output: output, metrics: metrics)
         self.reassemble = ReassembleStage(renditions: output.profiles.count, packaging: packaging)
         // Bounded by `waiting`: past the limit only placeholders without work are queued.
         (works, enqueue) = AsyncStream.makeStream(of: Work.self, bufferingPolicy: .unbounded)
@@ -65,10 +68,16 @@ package final class StreamPipeline: Sendable {
     ///
     /// - Parameters:
     ///   - onlyIfNewer: refuse a sequence that is not above the newest; for callers that may race.
+    ///   - slice: the part of which renditions are wanted.
     ///   - completion: called once, when every rendition has come or been given up; never when the segment is not taken.
+    ///   - rendition: called for each rendition that comes, with its place in the profiles, as soon as it is whole.
     /// - Returns: `false` once the stream has finished; the segment is not taken then.
     @discardableResult
-    func accept(_ closed: Segment, onlyIfNewer: Bool = false, completion: (@Sendable (SegmentOutcome) -> Void)? = nil) -> Bool {
+    func accept(
+        _ closed: Segment, onlyIfNewer: Bool = false, slice: SegmentSlice? = nil,
+        completion: (@Sendable (SegmentOutcome) -> Void)? = nil,
+        rendition: (@Sendable (Int, SegmentOutcome.Rendition) -> Void)? = nil
+    ) -> Bool {
         var segment = closed
         let work: Work? = intake.withLock { intake in
             guard !intake.isFinished else { return nil }
@@ -77,7 +86,9 @@ package final class StreamPipeline: Sendable {
             let isSkipped = intake.waiting >= settings.maxWaiting
             if !isSkipped { intake.waiting += 1 }
             defer { intake.nextOrdinal += 1 }
-            return Work(segment: segment, ordinal: intake.nextOrdinal, isSkipped: isSkipped, completion: completion)
+            return Work(
+                segment: segment, slice: slice, ordinal: intake.nextOrdinal, isSkipped: isSkipped, rendition: rendition,
+                completion: completion)
         }
         guard let work else { return false }
         output.recent.began(work.segment)
@@ -115,32 +126,71 @@ package final class StreamPipeline: Sendable {
     }
 
     private func carry(_ work: Work) async {
+        guard !work.isSkipped else {
+            let failure = SegmentFailure(.busy, "\(settings.maxWaiting) segments of this stream were waiting already")
+            return settle(work, output.profiles.map { _ in nil }, work.segment.timeline, failure)
+        }
         let settled = Mutex<[SegmentOutcome.Rendition?]>(output.profiles.map { _ in nil })
-        var timeline = work.segment.timeline
-        var failure: SegmentFailure?
-        if work.isSkipped {
-            failure = SegmentFailure(.busy, "\(settings.maxWaiting) segments of this stream were waiting already")
-        } else {
-            let result = await dispatch.renditions(of: work.segment, profiles: output.profiles) { index, rendition in
-                settled.withLock { $0[index] = rendition }
-                self.reassemble.settle(index, ordinal: work.ordinal, work.segment, .made(rendition.bytes))
+        let result = Mutex<DispatchStage.Result?>(nil)
+        let isWaiting = dispatch.onMiss(of: id) == .wait
+        let job = SegmentJob(segment: work.segment, profiles: output.profiles, slice: work.slice)
+        await dispatch.carry(job) { index, rendition in
+            settled.withLock { $0[index] = rendition }
+            work.rendition?(index, rendition)
+            self.reassemble.settle(index, ordinal: work.ordinal, work.segment, .made(rendition.bytes))
+        } ended: { ended in
+            // Without a wait the end is told at once: a canary may still be on its way.
+            if ended.failure == nil || !isWaiting {
+                self.settle(work, settled.withLock { $0 }, ended.timeline, ended.failure)
+            } else {
+                result.withLock { $0 = ended }
             }
-            failure = result.failure
-            timeline = result.timeline
         }
-        let renditions = settled.withLock { $0 }
-        if renditions.contains(where: { $0 == nil }), settings.missingRendition == .wait, !work.isSkipped {
-            try? await Task.sleep(for: settings.missingRenditionWait)
+        if let late = result.withLock({ $0 }) {
+            try? await Task.sleep(for: settings.onMissWait)
+            settle(work, settled.withLock { $0 }, late.timeline, late.failure)
         }
+    }
+
+    private func settle(
+        _ work: Work, _ renditions: [SegmentOutcome.Rendition?], _ reached: SegmentTimeline, _ failure: SegmentFailure?
+    ) {
+        var timeline = reached
+        let onMiss = dispatch.onMiss(of: id)
         for (index, rendition) in renditions.enumerated() where rendition == nil {
             metrics.renditionsMissing.increment()
-            reassemble.settle(index, ordinal: work.ordinal, work.segment, .missing)
+            reassemble.settle(index, ordinal: work.ordinal, work.segment, standIn(for: index, renditions, onMiss))
         }
         timeline.published = .now
         metrics.observe(timeline)
         output.recent.ended(work.segment.sequence, timeline, failure: failure)
         work.completion?(SegmentOutcome(renditions: renditions, failure: failure))
     }
+}
+
+extension StreamPipeline {
+    private func standIn(
+        for missing: Int, _ renditions: [SegmentOutcome.Rendition?], _ onMiss: ServiceLevel.OnMiss
+    ) -> ReassembleStage.Outcome {
+        switch onMiss {
+        case .gap, .wait: return .gap
+        case .source: return .source
+        case .lower:
+            let profiles = output.profiles
+            let smaller = renditions.indices.filter { index in
+                renditions[index] != nil && profiles[index].pixels < profiles[missing].pixels
+                    && profiles[index].container == profiles[missing].container
+            }
+            guard let best = smaller.max(by: { profiles[$0].pixels < profiles[$1].pixels }), let made = renditions[best] else {
+                return .gap
+            }
+            return .lower(made.bytes)
+        }
+    }
+}
+
+extension TranscodeProfile {
+    fileprivate var pixels: Int { width * height }
 }
 
 /// How one segment ended.

@@ -53,7 +53,7 @@ package final class StreamTable: Sendable {
         isClosing.withLock { $0 = true }
         let living = entries.withLock { $0.values.compactMap(\.live) }
         for live in living {
-            live.evict()
+            live.evict(.ended)
             live.pipeline.finish()
         }
         announce.finish()
@@ -61,8 +61,8 @@ package final class StreamTable: Sendable {
 
     /// Makes the stream's next life. Throws `PublishRefusal` when the name is taken or the house is full.
     func open(
-        _ request: PublishRequest, profiles: [TranscodeProfile]?, firstPushed: SegmentSequence? = nil,
-        evict: @escaping @Sendable () -> Void
+        _ request: PublishRequest, profiles: [TranscodeProfile]?,
+        evict: @escaping @Sendable (Eviction) -> Void
     ) throws(PublishRefusal) -> LiveStream {
         if isClosing.withLock({ $0 }) { throw .shuttingDown }
         let now = ContinuousClock.now
@@ -83,17 +83,13 @@ package final class StreamTable: Sendable {
             }
             let pipeline = StreamPipeline(
                 output: output, settings: settings, dispatch: dispatch, metrics: metrics, following: entry?.live?.pipeline)
-            let offset = firstPushed.map { first in
-                guard let newest = output.newest, first <= newest else { return Int64(0) }
-                return newest.rawValue + 1 - first.rawValue
-            }
-            let live = LiveStream(origin: request.origin, pipeline: pipeline, sequenceOffset: offset ?? 0, evict: evict)
+            let live = LiveStream(origin: request.origin, pipeline: pipeline, settings: settings, evict: evict)
             entries[request.stream] = Entry(output: output, live: live, endedAt: nil)
             return .success((live, entry?.live))
         }
         let (live, replaced) = try result.get()
         if let replaced {
-            replaced.evict()
+            replaced.evict(replaced.origin == request.origin ? .succeeded : .ended)
             replaced.pipeline.finish()
         }
         announce.yield(live)

@@ -17,7 +17,7 @@ package final class LiveSegmenter: PacketSink {
     }
 
     private struct Open {
-        let writer: TransportStreamWriter
+        var carrier: Carrier
         let startsDiscontinuity: Bool
         let firstByte: ContinuousClock.Instant
         let firstByteWallClock: Int64
@@ -27,8 +27,33 @@ package final class LiveSegmenter: PacketSink {
         var videoEnd: MediaTime = .zero
         var audioEnd: MediaTime = .zero
         var videoFrames = 0
+        var hasLeftOut = false
 
         var start: MediaTime { videoStart ?? audioStart ?? .zero }
+    }
+
+    private struct Codings: Hashable {
+        var video: VideoParameters?
+        var audio: AudioParameters?
+    }
+
+    /// A writer and the codings it was opened with.
+    private struct Carrier {
+        let writer: TransportStreamWriter
+        let codings: Codings
+        /// `false` from a change of coding on: what comes then waits for the next segment.
+        var takesVideo = true
+        var takesAudio = true
+    }
+
+    /// The first segment's packets while a track may still be announced: FFmpeg, copying AAC, tells of it with the first sound. The
+    /// segment is written again then, with both tracks.
+    private struct Replay {
+        /// A 4K key frame fits, and writing it again costs a few milliseconds.
+        static let largest = 4 << 20
+
+        var packets: [EncodedPacket] = []
+        var size = 0
     }
 
     /// Cut whatever comes past this, so that a publisher without key frames or with a broken clock cannot fill memory:
@@ -47,7 +72,11 @@ package final class LiveSegmenter: PacketSink {
     private var video: VideoParameters?
     private var audio: AudioParameters?
     private var open: Open?
-    private var mustReopen = false
+    private var codingsBefore: Codings?
+    private var replay: Replay? = Replay()
+    private var counters = ContinuityCounters()
+    /// What no segment could be opened with: it must not cost the pictures.
+    private var unusableAudio: AudioParameters?
     private var lastSize = 1 << 16
 
     package init(
@@ -67,26 +96,37 @@ package final class LiveSegmenter: PacketSink {
 
     package func configure(video: VideoParameters) {
         guard video != self.video else { return }
+        let isNew = self.video == nil
         self.video = video
         cutter.expectVideo()
-        mustReopen = open != nil
+        open?.carrier.takesVideo = false
+        changed(isNew: isNew)
     }
 
     package func configure(audio: AudioParameters) {
         guard audio != self.audio else { return }
+        let isNew = self.audio == nil
         self.audio = audio
-        mustReopen = open != nil
+        open?.carrier.takesAudio = false
+        changed(isNew: isNew)
+    }
+
+    private func changed(isNew: Bool) {
+        guard open != nil else { return }
+        if isNew, let replay, let carrier = carrier() {
+            for packet in replay.packets { write(packet, to: carrier.writer) }
+            open?.carrier = carrier
+        } else {
+            cutter.expectDiscontinuity()
+        }
+        endReplayIfComplete()
     }
 
     package func consume(_ packet: EncodedPacket) {
         var decision = cutter.decide(track: packet.track, pts: packet.pts, dts: packet.dts, isKey: packet.isKey)
-        if decision == .append, let open {
-            if mustReopen {
-                decision = .cutDiscontinuity
-            } else if open.writer.size > Self.largestSegment {
-                decision = .cutForced
-            }
-            if decision != .append { cutter.open(with: packet.track, at: packet.dts) }
+        if decision == .append, let open, open.carrier.writer.size > Self.largestSegment {
+            decision = .cutForced
+            cutter.open(with: packet.track, at: packet.dts)
         }
         if decision == .cutForced {
             onWarning("no key frame for too long: segment \(sequence.next) starts without one; shorten the publisher's key frame interval")
@@ -99,13 +139,21 @@ package final class LiveSegmenter: PacketSink {
     package func finish() { close(next: nil) }
 
     private func append(_ packet: EncodedPacket) {
-        guard let writer = open?.writer else { return }
-        do throws(MediaError) {
-            try writer.append(packet)
-        } catch {
-            onWarning("\(packet.track) packet at \(packet.dts) left out: \(error)")
-            return
-        }
+        guard let open else { return }
+        guard packet.track == .video ? open.carrier.takesVideo : open.carrier.takesAudio else { return leaveOut(packet) }
+        guard write(packet, to: open.carrier.writer) else { return }
+        keep(packet)
+        note(packet)
+    }
+
+    private func leaveOut(_ packet: EncodedPacket) {
+        // What cannot be carried at all has been said.
+        guard open?.hasLeftOut == false, packet.track == .video || audio != unusableAudio else { return }
+        open?.hasLeftOut = true
+        onWarning("segment \(sequence): \(packet.track) whose configuration came in its middle is left out up to the next key frame")
+    }
+
+    private func note(_ packet: EncodedPacket) {
         switch packet.track {
         case .video:
             open?.videoFrames += 1
@@ -122,31 +170,75 @@ package final class LiveSegmenter: PacketSink {
         }
     }
 
-    private func reopen(discontinuity: Bool) {
-        mustReopen = false
+    @discardableResult
+    private func write(_ packet: EncodedPacket, to writer: TransportStreamWriter) -> Bool {
         do throws(MediaError) {
-            let writer = try TransportStreamWriter(
-                video: video, audio: audio, capacity: lastSize, hashing: settings.hashing)
-            open = Open(
-                writer: writer, startsDiscontinuity: discontinuity, firstByte: now(), firstByteWallClock: wallClock())
+            try writer.append(packet)
+            return true
         } catch {
-            onWarning("segment \(sequence) cannot be opened: \(error)")
+            onWarning("\(packet.track) packet at \(packet.dts) left out: \(error)")
+            return false
         }
+    }
+
+    private func keep(_ packet: EncodedPacket) {
+        guard replay != nil else { return }
+        replay?.packets.append(packet)
+        replay?.size += packet.payload.readableBytes
+        if let size = replay?.size, size > Replay.largest { replay = nil }
+    }
+
+    private func endReplayIfComplete() {
+        if video != nil, audio != nil { replay = nil }
+    }
+
+    private func reopen(discontinuity: Bool) {
+        guard let carrier = carrier() else { return }
+        let isOtherCoding = codingsBefore.map { $0 != carrier.codings } ?? false
+        open = Open(
+            carrier: carrier, startsDiscontinuity: discontinuity || isOtherCoding, firstByte: now(), firstByteWallClock: wallClock())
+        endReplayIfComplete()
+    }
+
+    /// A writer for the codings of today, without the sound where only that stands in the way.
+    private func carrier() -> Carrier? {
+        let usable = audio == unusableAudio ? nil : audio
+        do throws(MediaError) {
+            return try carrier(usable)
+        } catch {
+            guard usable != nil, video != nil, let pictures = try? carrier(nil) else {
+                onWarning("segment \(sequence) cannot be opened: \(error)")
+                return nil
+            }
+            onWarning("the sound is left out: \(error)")
+            unusableAudio = audio
+            return pictures
+        }
+    }
+
+    private func carrier(_ audio: AudioParameters?) throws(MediaError) -> Carrier {
+        let writer = try TransportStreamWriter(
+            video: video, audio: audio, capacity: lastSize, hashing: settings.hashing, counters: counters)
+        return Carrier(
+            writer: writer, codings: Codings(video: video, audio: audio), takesVideo: video != nil, takesAudio: audio != nil)
     }
 
     private func close(next: EncodedPacket?) {
         guard let open else { return }
         self.open = nil
+        replay = nil
+        codingsBefore = open.carrier.codings
         let output: TransportStreamWriter.Output
         do throws(MediaError) {
-            output = try open.writer.finish()
+            output = try open.carrier.writer.finish()
         } catch {
             onWarning("segment \(sequence) is lost: \(error)")
             sequence = sequence.next
             return
         }
         lastSize = output.bytes.readableBytes
-        var video = open.videoFrames > 0 ? self.video : nil
+        counters = output.counters
+        var video = open.videoFrames > 0 ? open.carrier.codings.video : nil
         let duration = Self.duration(of: open, next: next)
         if video?.frameRate == nil, open.videoFrames > 1 {
             video?.frameRate = Self.frameRate(frames: open.videoFrames, over: duration)
@@ -154,7 +246,7 @@ package final class LiveSegmenter: PacketSink {
         let segment = Segment(
             stream: stream, sequence: sequence, container: .mpegTS, bytes: output.bytes, start: open.start,
             duration: duration.duration, startsDiscontinuity: open.startsDiscontinuity, video: video,
-            audio: open.audioStart == nil ? nil : audio, videoFrames: open.videoFrames, hash: output.hash,
+            audio: open.audioStart == nil ? nil : open.carrier.codings.audio, videoFrames: open.videoFrames, hash: output.hash,
             timeline: SegmentTimeline(
                 firstByteWallClock: open.firstByteWallClock, lastByteWallClock: wallClock(), firstByte: open.firstByte,
                 cut: now()))

@@ -2,20 +2,25 @@ internal import CFFmpeg
 import NIOCore
 import SluiceTypes
 
-/// Where a muxer writes: one growing `ByteBuffer`, hashed on the way if asked.
+/// Where a muxer writes: one growing `ByteBuffer`; renumbered and hashed on the way if asked.
 ///
-/// The buffer's capacity is a power of two, but its unwritten tail is never touched, so it takes no memory.
+/// The buffer's capacity is a power of two. Its tail is not touched here, but the heap may hand out memory that was: docs/Operating.md
+/// has the figures and the switch. A copy into memory of just the size saves nought to a sixth, which is not worth a copy.
 final class OutputMemory {
-    var bytes: ByteBuffer
+    private(set) var bytes: ByteBuffer
+    /// For MPEG-TS whose counters go on.
+    private(set) var counters: ContinuityCounters?
     private var hash: Keccak256?
     private(set) var context: UnsafeMutablePointer<AVIOContext>?
 
-    /// 174 packets of MPEG-TS.
-    private static let blockSize: Int32 = 188 * 174
+    /// 174 packets of MPEG-TS. The muxer writes whole packets, so a block never ends within one.
+    private static let blockSize: Int32 = Int32(ContinuityCounters.packetSize) * 174
 
-    init(capacity: Int, hashing: Bool) throws(MediaError) {
+    init(capacity: Int, hashing: Bool, counters: ContinuityCounters? = nil) throws(MediaError) {
         bytes = ByteBufferAllocator().buffer(capacity: capacity)
         hash = hashing ? Keccak256() : nil
+        self.counters = counters
+        self.counters?.beginSegment()
         guard let block = av_malloc(Int(Self.blockSize)) else { throw MediaError("out of memory") }
         // Unretained: this object frees the context before it goes.
         context = avio_alloc_context(
@@ -39,7 +44,12 @@ final class OutputMemory {
 
     private func append(_ block: UnsafeRawBufferPointer) {
         bytes.writeBytes(block)
-        hash?.update(block)
+        guard counters != nil || hash != nil else { return }
+        bytes.withUnsafeMutableReadableBytes { all in
+            let fresh = UnsafeMutableRawBufferPointer(rebasing: all[(all.count - block.count)...])
+            counters?.renumber(fresh)
+            hash?.update(UnsafeRawBufferPointer(fresh))
+        }
     }
 
     /// Keccak-256 of all bytes so far; `nil` when not asked for.

@@ -33,7 +33,7 @@ package struct SegmentCutter: Sendable {
     private var hasVideo: Bool
     private var video = Clock()
     private var audio = Clock()
-    /// A track jumped, and the cut for it waits for a video key frame.
+    /// A track jumped, or its coding changed, and the cut for it waits for a video key frame.
     private var owesDiscontinuity = false
 
     /// - Parameter target: clamped to `targets`.
@@ -45,6 +45,9 @@ package struct SegmentCutter: Sendable {
 
     /// Video was announced, maybe after audio had begun.
     package mutating func expectVideo() { hasVideo = true }
+
+    /// The coding changes: the next cut falls on the next packet that can open a segment, and starts a discontinuity.
+    package mutating func expectDiscontinuity() { owesDiscontinuity = true }
 
     package mutating func decide(track: Track, pts: MediaTime, dts: MediaTime, isKey: Bool) -> Decision {
         if track == .video { hasVideo = true }

@@ -8,6 +8,8 @@ package final class TransportStreamWriter {
         package var bytes: ByteBuffer
         /// Keccak-256, when asked for.
         package var hash: [UInt8]?
+        /// For the writer of the next segment.
+        package var counters: ContinuityCounters
     }
 
     private struct Lane {
@@ -21,10 +23,18 @@ package final class TransportStreamWriter {
     private var video: Lane?
     private var audio: Lane?
 
-    /// - Parameter capacity: a guess of the size to come, best that of the segment before.
-    package init(video: VideoParameters?, audio: AudioParameters?, capacity: Int = 1 << 16, hashing: Bool) throws(MediaError) {
+    /// The same in every segment, whichever tracks it has.
+    private static let videoPacketID: Int32 = 0x100
+    private static let audioPacketID: Int32 = 0x101
+
+    /// - Parameters:
+    ///   - capacity: a guess of the size to come, best that of the segment before.
+    ///   - counters: where the segment before left off.
+    package init(
+        video: VideoParameters?, audio: AudioParameters?, capacity: Int = 1 << 16, hashing: Bool, counters: ContinuityCounters = .init()
+    ) throws(MediaError) {
         _ = FFmpeg.isSilenced
-        memory = try OutputMemory(capacity: capacity, hashing: hashing)
+        memory = try OutputMemory(capacity: capacity, hashing: hashing, counters: counters)
         packet = av_packet_alloc()
         let result = avformat_alloc_output_context2(&context, nil, "mpegts", nil)
         guard let context, packet != nil else { throw MediaError("making an MPEG-TS writer", code: result) }
@@ -73,11 +83,12 @@ package final class TransportStreamWriter {
         let result = av_write_trailer(context)
         avio_flush(memory.context)
         guard result >= 0 else { throw MediaError("closing an MPEG-TS segment", code: result) }
-        return Output(bytes: memory.bytes, hash: memory.digest)
+        return Output(bytes: memory.bytes, hash: memory.digest, counters: memory.counters ?? .init())
     }
 
     private static func add(_ video: VideoParameters, to context: UnsafeMutablePointer<AVFormatContext>) throws(MediaError) -> Int32 {
         let stream = try addStream(video.codec.ffmpeg, AVMEDIA_TYPE_VIDEO, video.configuration, to: context)
+        stream.pointee.id = videoPacketID
         stream.pointee.codecpar.pointee.width = Int32(clamping: video.width)
         stream.pointee.codecpar.pointee.height = Int32(clamping: video.height)
         return stream.pointee.index
@@ -85,6 +96,7 @@ package final class TransportStreamWriter {
 
     private static func add(_ audio: AudioParameters, to context: UnsafeMutablePointer<AVFormatContext>) throws(MediaError) -> Int32 {
         let stream = try addStream(audio.codec.ffmpeg, AVMEDIA_TYPE_AUDIO, audio.configuration, to: context)
+        stream.pointee.id = audioPacketID
         stream.pointee.codecpar.pointee.sample_rate = Int32(clamping: audio.sampleRate)
         av_channel_layout_default(&stream.pointee.codecpar.pointee.ch_layout, Int32(clamping: audio.channels))
         return stream.pointee.index

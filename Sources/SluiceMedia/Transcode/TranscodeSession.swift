@@ -59,7 +59,7 @@ package final class TranscodeSession {
         }
         let decoder = try prepare(video, of: context, for: job.profiles)
         do throws(SegmentFailure) {
-            try work(decoder, context, video: video, audio: audio, isCancelled, onRendition)
+            try work(decoder, context, video: video, audio: audio, slice: job.slice, isCancelled, onRendition)
         } catch {
             // What was half fed must not leak into the next segment.
             self.decoder = nil
@@ -97,13 +97,13 @@ package final class TranscodeSession {
 
     private func work(
         _ decoder: SegmentDecoder, _ context: UnsafeMutablePointer<AVFormatContext>, video: UnsafeMutablePointer<AVStream>,
-        audio: UnsafeMutablePointer<AVStream>?, _ isCancelled: () -> Bool,
+        audio: UnsafeMutablePointer<AVStream>?, slice: SegmentSlice?, _ isCancelled: () -> Bool,
         _ onRendition: (Int, ByteBuffer, RenditionFacts) -> Void
     ) throws(SegmentFailure) {
         let lanes = RenditionLanes(renditions, audio: audio)
         var failure: SegmentFailure?
         do throws(SegmentFailure) {
-            try feed(lanes, from: decoder, context, video: video, audio: audio, isCancelled)
+            try feed(lanes, from: decoder, context, video: video, audio: audio, slice: slice, isCancelled)
             lanes.end()
         } catch {
             failure = error
@@ -125,7 +125,7 @@ package final class TranscodeSession {
 
     private func feed(
         _ lanes: RenditionLanes, from decoder: SegmentDecoder, _ context: UnsafeMutablePointer<AVFormatContext>,
-        video: UnsafeMutablePointer<AVStream>, audio: UnsafeMutablePointer<AVStream>?, _ isCancelled: () -> Bool
+        video: UnsafeMutablePointer<AVStream>, audio: UnsafeMutablePointer<AVStream>?, slice: SegmentSlice?, _ isCancelled: () -> Bool
     ) throws(SegmentFailure) {
         var packet = av_packet_alloc()
         defer { av_packet_free(&packet) }
@@ -133,11 +133,14 @@ package final class TranscodeSession {
         var hasKey = false
         var frames = 0
         var lastPTS = Int64.min
+        var pictures = SliceGate(slice)
+        var sounds = SliceGate(slice)
         func onFrame(_ frame: UnsafeMutablePointer<AVFrame>) {
             if frame.pointee.pts == sluice_no_pts || frame.pointee.pts <= lastPTS {
                 frame.pointee.pts = lastPTS == .min ? 0 : lastPTS &+ 1
             }
             lastPTS = frame.pointee.pts
+            guard pictures.admits(frame.pointee.pts) else { return }
             frames += 1
             lanes.put(frame: frame)
         }
@@ -150,11 +153,34 @@ package final class TranscodeSession {
                 av_packet_rescale_ts(packet, video.pointee.time_base, FFmpeg.ticks)
                 decoder.decode(packet, onFrame)
             } else if let audio, packet.pointee.stream_index == audio.pointee.index {
+                guard sounds.admits(av_rescale_q(packet.pointee.pts, audio.pointee.time_base, FFmpeg.ticks)) else { continue }
                 lanes.put(audio: packet)
             }
         }
         decoder.decode(nil, onFrame)
         guard hasKey else { throw SegmentFailure(.mediaUnusable, "No keyframes in input") }
+        // The wish, not the media, is wrong when nothing lies in the slice: of the hopeless texts this one says it best.
+        if frames == 0, pictures.hasRefused { throw SegmentFailure(.mediaUnusable, "Invalid argument") }
         guard frames > 0 else { throw SegmentFailure(.mediaUnusable, "TranscoderInvalidVideo") }
+    }
+}
+
+/// Lets through what lies in the slice, counted from the track's first time.
+private struct SliceGate {
+    private let slice: SegmentSlice?
+    private var start: Int64?
+    private(set) var hasRefused = false
+
+    init(_ slice: SegmentSlice?) { self.slice = slice }
+
+    mutating func admits(_ pts: Int64) -> Bool {
+        guard let slice else { return true }
+        // A packet without a time goes with what was before it.
+        guard pts != sluice_no_pts else { return !hasRefused }
+        let start = start ?? pts
+        self.start = start
+        let isIn = slice.contains(MediaTime(ticks: pts &- start))
+        hasRefused = hasRefused || !isIn
+        return isIn
     }
 }

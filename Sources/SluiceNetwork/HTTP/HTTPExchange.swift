@@ -45,6 +45,10 @@ final class HTTPPartReader: @unchecked Sendable {
 struct HTTPExchange {
     /// A body nobody wanted is read past up to here, to keep the connection; a longer one costs the connection.
     private static let drainLimit = 1 << 20
+    /// What the client is still sending then is taken for a while before the connection closes, and thrown away: a close under its
+    /// hands can destroy the answer before it has read it. A tenth of a second at a gigabit.
+    private static let lingerLimit = 16 << 20
+    private static let lingerTime: Duration = .seconds(2)
 
     let responder: any HTTPResponder
     let logger: Logger
@@ -60,7 +64,11 @@ struct HTTPExchange {
             head: head, body: body(of: head, reader, outbound), remoteAddress: channel.remoteAddress?.ipAddress ?? "",
             isHTTP2: isHTTP2)
         let isWhole = await whileConnected { await answer(request, writer) }
-        guard isWhole, await drain(reader) else { return false }
+        guard isWhole else { return false }
+        guard await drain(reader, upTo: Self.drainLimit) else {
+            if !isHTTP2 { await linger(reader) }
+            return false
+        }
         if isHTTP2 {
             // Both sides have ended, so the stream closes itself once the last byte is out. Closing it here instead would reset it
             // under whatever still waits for the peer's window.
@@ -94,7 +102,7 @@ struct HTTPExchange {
             try await responder.respond(to: request, with: writer)
             if !writer.hasBegun { try await writer.send(.internalServerError) }
         } catch {
-            let isGone = error is CancellationError || error is ChannelError || !channel.isActive
+            let isGone = error is CancellationError || error is ChannelError || error is HTTPAnswerAbandoned || !channel.isActive
             if !isGone {
                 logger.error(
                     "responder failed", metadata: ["path": "\(request.head.path ?? "")", "error": "\(error)"])
@@ -121,12 +129,22 @@ struct HTTPExchange {
         }
     }
 
-    private func drain(_ reader: HTTPPartReader) async -> Bool {
+    private func linger(_ reader: HTTPPartReader) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { _ = await drain(reader, upTo: Self.lingerLimit) }
+            group.addTask { try? await Task.sleep(for: Self.lingerTime) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// - Returns: whether the body's end was reached.
+    private func drain(_ reader: HTTPPartReader, upTo limit: Int) async -> Bool {
         var dropped = 0
         do {
             while let piece = try await reader.nextBody() {
                 dropped += piece.readableBytes
-                if dropped > Self.drainLimit { return false }
+                if dropped > limit { return false }
             }
             return true
         } catch {

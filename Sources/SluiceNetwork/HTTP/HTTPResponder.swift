@@ -10,6 +10,12 @@ package struct HTTPBodyTooLarge: Error, Sendable, CustomStringConvertible {
     package var description: String { "the body is over \(limit) bytes" }
 }
 
+/// An answer that was begun cannot be completed; its reason has been logged. The connection, or the HTTP/2 stream, ends without the
+/// answer's end, so that the client does not take it for whole.
+package struct HTTPAnswerAbandoned: Error, Sendable {
+    package init() {}
+}
+
 /// A request as it arrives. `head.path` is the raw path with the query.
 package struct HTTPServerRequest: Sendable {
     package var head: HTTPRequest

@@ -134,10 +134,14 @@ package struct ServiceModel: Hashable, Sendable {
     package var sessions: Int
     /// Segments of one session that may wait; the next one is refused with `OrchestratorBusy`.
     package var queuedPerSession: Int
+    /// Recorded work times, in seconds per pixel encoded. Where there are any, the work of a segment is one of them, drawn by chance,
+    /// times its pixels; speed, fixed seconds, jitter and tail above are then a fit of them and not used.
+    package var recorded: [Double]
 
     package init(
         pixelsPerSecond: Double = 150_000_000, fixed: Double = 0.04, jitter: Double = 0.15, tailShare: Double = 0.005,
-        tailFactor: Double = 5, coldStart: Double = 0.3, lanes: Int = 8, sessions: Int = 1000, queuedPerSession: Int = 4
+        tailFactor: Double = 5, coldStart: Double = 0.3, lanes: Int = 8, sessions: Int = 1000, queuedPerSession: Int = 4,
+        recorded: [Double] = []
     ) {
         self.pixelsPerSecond = pixelsPerSecond
         self.fixed = fixed
@@ -148,6 +152,7 @@ package struct ServiceModel: Hashable, Sendable {
         self.lanes = lanes
         self.sessions = sessions
         self.queuedPerSession = queuedPerSession
+        self.recorded = recorded
     }
 }
 
@@ -161,12 +166,19 @@ package struct NetworkModel: Hashable, Sendable {
     package var bandwidth: Double
     /// Share of transfers that meet loss and wait for a retransmission (one more 200 ms + round trip); 0 to 1.
     package var loss: Double
+    /// Recorded round trips in seconds. Where there are any, that of an attempt is one of them, drawn by chance; the round trip and the
+    /// jitter above are then a fit of them, used for information calls alone.
+    package var recorded: [Double]
 
-    package init(roundTrip: Double = 0.02, jitter: Double = 0.1, bandwidth: Double = 200_000_000, loss: Double = 0) {
+    package init(
+        roundTrip: Double = 0.02, jitter: Double = 0.1, bandwidth: Double = 200_000_000, loss: Double = 0,
+        recorded: [Double] = []
+    ) {
         self.roundTrip = roundTrip
         self.jitter = jitter
         self.bandwidth = bandwidth
         self.loss = loss
+        self.recorded = recorded
     }
 }
 

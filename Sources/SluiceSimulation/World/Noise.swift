@@ -28,6 +28,11 @@ struct Noise {
     /// From 0 up to, not including, 1.
     static func uniform(_ word: UInt64) -> Double { Double(word >> 11) * 0x1p-53 }
 
+    /// One of the samples, each as likely as the others; `nil` where there are none.
+    static func pick(_ samples: [Double], _ word: UInt64) -> Double? {
+        samples.isEmpty ? nil : samples[Int(uniform(word) * Double(samples.count))]
+    }
+
     /// Mean 0, standard deviation 1: the sum of twelve uniform numbers, which ends at ±6 instead of never.
     static func normal(_ word: UInt64) -> Double {
         var sum = -6.0

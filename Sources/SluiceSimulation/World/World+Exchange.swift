@@ -10,7 +10,9 @@ extension World {
         let place = Int(handle.place)
         let network = orchestrators[orchestrator].model.network
         let root = noise.word(.attempt, orchestrator, stream, sequence, visit)
-        let roundTrip = network.roundTrip * 1e9 * Noise.factor(deviation: network.jitter, Noise.word(root, .roundTrip))
+        let chance = Noise.word(root, .roundTrip)
+        let roundTrip =
+            1e9 * (Noise.pick(network.recorded, chance) ?? network.roundTrip * Noise.factor(deviation: network.jitter, chance))
         let group = groups[Int(streams[stream].group)]
         var attempt = ModelledAttempt()
         attempt.stage = .uploading
@@ -128,9 +130,15 @@ extension World {
 
         let service = orchestrators[orchestrator].model.service
         let attempt = attempts[Int(place)]
-        var seconds = service.fixed + attempt.pixels / service.pixelsPerSecond
-        seconds *= Noise.factor(deviation: service.jitter, Noise.word(attempt.root, .work))
-        if Noise.uniform(Noise.word(attempt.root, .tail)) < service.tailShare { seconds *= service.tailFactor }
+        let chance = Noise.word(attempt.root, .work)
+        var seconds: Double
+        if let recorded = Noise.pick(service.recorded, chance) {
+            seconds = recorded * attempt.pixels
+        } else {
+            seconds = service.fixed + attempt.pixels / service.pixelsPerSecond
+            seconds *= Noise.factor(deviation: service.jitter, chance)
+            if Noise.uniform(Noise.word(attempt.root, .tail)) < service.tailShare { seconds *= service.tailFactor }
+        }
         seconds /= orchestrators[orchestrator].speed(at: now)
         if isCold { seconds += service.coldStart }
         attempts[Int(place)].stage = .working

@@ -17,6 +17,8 @@ package final class ScriptedOrchestrator: SegmentTransport {
         case half(ByteBuffer)
         /// So many complete renditions, whatever was asked for, then `finished`.
         case count(Int, ByteBuffer)
+        /// As `answer`, the last profile's rendition first.
+        case backwards(ByteBuffer)
         /// As `answer`, once the gate is open.
         case gated(ScriptGate, ByteBuffer)
     }
@@ -25,6 +27,7 @@ package final class ScriptedOrchestrator: SegmentTransport {
         package var orchestrator: OrchestratorID
         package var stream: StreamID
         package var sequence: SegmentSequence
+        package var slice: SegmentSlice?
     }
 
     private typealias Continuation = AsyncThrowingStream<SegmentEvent, any Error>.Continuation
@@ -57,7 +60,9 @@ package final class ScriptedOrchestrator: SegmentTransport {
         }
         let behaviour = state.withLock { state -> Behaviour? in
             state.sent.append(
-                Sent(orchestrator: orchestrator, stream: job.segment.stream, sequence: job.segment.sequence))
+                Sent(
+                    orchestrator: orchestrator, stream: job.segment.stream, sequence: job.segment.sequence,
+                    slice: job.slice))
             guard let script = state.scripts[orchestrator], let first = script.first else { return nil }
             if script.count > 1 { state.scripts[orchestrator] = Array(script.dropFirst()) }
             return first
@@ -75,19 +80,20 @@ package final class ScriptedOrchestrator: SegmentTransport {
         continuation.yield(.accepted)
         switch behaviour {
         case .refuse, .never: break
-        case .answer(let bytes): Self.answer(job.profiles.count, bytes, continuation)
-        case .count(let count, let bytes): Self.answer(count, bytes, continuation)
+        case .answer(let bytes): Self.answer(0..<job.profiles.count, bytes, continuation)
+        case .count(let count, let bytes): Self.answer(0..<count, bytes, continuation)
+        case .backwards(let bytes): Self.answer((0..<job.profiles.count).reversed(), bytes, continuation)
         case .fail(let failure): continuation.finish(throwing: failure)
         case .half(let bytes):
             continuation.yield(.renditionBytes(rendition: 0, bytes))
             continuation.finish(throwing: SegmentFailure(.unreachable, "broke off"))
         case .gated(let gate, let bytes):
-            gate.whenOpen { Self.answer(job.profiles.count, bytes, continuation) }
+            gate.whenOpen { Self.answer(0..<job.profiles.count, bytes, continuation) }
         }
     }
 
-    private static func answer(_ count: Int, _ bytes: ByteBuffer, _ continuation: Continuation) {
-        for index in 0..<count {
+    private static func answer(_ renditions: some Sequence<Int>, _ bytes: ByteBuffer, _ continuation: Continuation) {
+        for index in renditions {
             continuation.yield(.renditionBytes(rendition: index, bytes))
             continuation.yield(.renditionComplete(rendition: index, facts: RenditionFacts(pixels: 1)))
         }

@@ -41,6 +41,14 @@ package enum PublishRefusal: Error, Hashable, Sendable, CustomStringConvertible 
     }
 }
 
+/// Why a publisher that was let in must go.
+package enum Eviction: Hashable, Sendable {
+    /// Another publisher of the same kind has just taken the name over: who watched this one goes on with that.
+    case succeeded
+    /// The operator ended the stream, or a publisher of another kind has the name now.
+    case ended
+}
+
 /// A publisher that was let in. Holding it keeps the stream's name taken.
 package protocol Publication: Sendable {
     /// Makes the sink. Call once, on the event loop that will feed it.
@@ -51,7 +59,7 @@ package protocol Publication: Sendable {
 package protocol PublisherGate: Sendable {
     /// - Parameters:
     ///   - evict: called, once and from any thread, when another publisher takes the name over because this one was silent for
-    ///     too long, or when the operator ends the stream: close the connection.
+    ///     too long (before that other one is told that it may publish), or when the stream is ended: close the connection.
     /// - Throws: `PublishRefusal`.
-    func open(_ request: PublishRequest, evict: @escaping @Sendable () -> Void) async throws -> any Publication
+    func open(_ request: PublishRequest, evict: @escaping @Sendable (Eviction) -> Void) async throws -> any Publication
 }

@@ -13,6 +13,8 @@ package struct PushedSegment: Sendable {
     /// From the `Livepeer-Transcode-Configuration` header; `nil` keeps the gateway's default profiles. Only the first
     /// segment of a stream is heard.
     package var profiles: [TranscodeProfile]?
+    /// `Content-Slice-From` and `Content-Slice-To`: the part of which renditions are wanted; the source stays whole.
+    package var slice: SegmentSlice?
     package var firstByte: ContinuousClock.Instant
     package var firstByteWallClock: Int64
     package var remoteAddress: String
@@ -20,7 +22,7 @@ package struct PushedSegment: Sendable {
     package init(
         stream: StreamID, sequence: SegmentSequence, container: SegmentContainer, bytes: ByteBuffer,
         declaredDuration: Duration? = nil, declaredResolution: (width: Int, height: Int)? = nil,
-        profiles: [TranscodeProfile]? = nil, firstByte: ContinuousClock.Instant, firstByteWallClock: Int64,
+        profiles: [TranscodeProfile]? = nil, slice: SegmentSlice? = nil, firstByte: ContinuousClock.Instant, firstByteWallClock: Int64,
         remoteAddress: String
     ) {
         self.stream = stream
@@ -30,6 +32,7 @@ package struct PushedSegment: Sendable {
         self.declaredDuration = declaredDuration
         self.declaredResolution = declaredResolution
         self.profiles = profiles
+        self.slice = slice
         self.firstByte = firstByte
         self.firstByteWallClock = firstByteWallClock
         self.remoteAddress = remoteAddress
@@ -76,9 +79,10 @@ package enum PushFailure: Error, Sendable, CustomStringConvertible {
 package protocol SegmentPush: Sendable {
     /// Takes the segment in and follows it to its end.
     ///
-    /// - Returns: the renditions in profile order; empty for a stream without profiles.
-    /// - Throws: `PushFailure`.
-    func push(_ segment: PushedSegment) async throws -> [PushedRendition]
+    /// - Parameter rendition: called for one after another, in the order of the profiles, each as soon as it and all before it
+    ///   are there; never for a stream without profiles. What it throws ends the call, not the work.
+    /// - Throws: `PushFailure`; what came before is not the whole answer then.
+    func push(_ segment: PushedSegment, rendition: (PushedRendition) async throws -> Void) async throws
 
     /// Ends a pushed stream now instead of after its idle time. Returns whether there was one.
     func end(_ stream: StreamID) async -> Bool

@@ -5,6 +5,8 @@ package import NIOCore
 package enum SegmentEvent: Sendable {
     /// The other side has the whole segment and took it.
     case accepted
+    /// The other side says that the work is done; renditions are on their way. Those that cannot tell leave it out.
+    case transcoded
     /// Bytes of the rendition of `profiles[rendition]`, to be appended to those before.
     case renditionBytes(rendition: Int, ByteBuffer)
     /// The rendition is complete.

@@ -1,6 +1,6 @@
 /// Why a segment did not come back from one orchestrator. Whether to try elsewhere is a property of the reason.
 package struct SegmentFailure: Error, Hashable, Sendable, CustomStringConvertible {
-    package enum Reason: Hashable, Sendable {
+    package enum Reason: Hashable, Sendable, CaseIterable {
         /// No connection, or it broke.
         case unreachable
         /// Not answered in time; the text names the clock that ran out.

@@ -15,7 +15,7 @@ package enum JobCapabilities {
     }
 
     package static func of(_ job: SegmentJob, isPushed: Bool) -> CapabilitySet {
-        of(profiles: job.profiles, input: job.segment.video?.codec, isPushed: isPushed)
+        of(profiles: job.profiles, input: job.segment.video?.codec, isPushed: isPushed || job.slice != nil)
     }
 
     private static func decoder(of codec: VideoCodec) -> Capability {

@@ -25,6 +25,10 @@ package enum SegmentCredentials {
         message.duration = Int32(clamping: Int64(job.segment.duration.inMilliseconds))
         message.capabilities = capabilities.jobMessage(minimumVersion: minimumVersion)
         message.authToken = token
+        if let slice = job.slice {
+            message.segmentParameters.from = UInt64(slice.fromMilliseconds)
+            message.segmentParameters.to = UInt64(slice.toMilliseconds)
+        }
         place(job.profiles.map(\.message), in: &message)
         return message
     }

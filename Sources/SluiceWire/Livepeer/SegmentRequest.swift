@@ -19,6 +19,7 @@ package struct SegmentRequest: Sendable {
     /// As sent; a wrong length simply never matches.
     package let hash: [UInt8]
     package let profiles: [TranscodeProfile]
+    package let slice: SegmentSlice?
     package let token: Net_AuthToken
     package let session: SessionID
     /// Why the job is hopeless though the request is in order: goes out as `TranscodeResult.error`.
@@ -50,6 +51,8 @@ package struct SegmentRequest: Sendable {
         self.duration = .milliseconds(message.duration == 0 ? Self.assumedDuration : message.duration)
         self.hash = Array(message.hash)
         self.profiles = profiles
+        let clip = message.segmentParameters
+        self.slice = SegmentSlice(fromMilliseconds: Int(clamping: clip.from), toMilliseconds: Int(clamping: clip.to))
         self.objection = Self.objection(to: message, profiles)
         self.stream = Self.stream(of: message)
     }
@@ -89,7 +92,7 @@ package struct SegmentRequest: Sendable {
         return profiles
     }
 
-    /// Slicing is read far enough to refuse it; a bare range of 0 to 0 means no bounds (§4.4).
+    /// A range of 0 to 0 means no bounds (§4.4).
     private static func objection(to message: Net_SegData, _ profiles: [TranscodeProfile]) -> String? {
         let clip = message.segmentParameters
         if clip.from != 0 && clip.to != 0 && clip.to < clip.from { return "TranscoderInvalidClipConfig" }

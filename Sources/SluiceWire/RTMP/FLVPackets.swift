@@ -104,8 +104,11 @@ package struct FLVPackets {
                 guard let parsed = AudioSpecificConfig(configuration) else {
                     throw RTMPError("an AAC configuration of \(configuration.count) bytes that cannot be read")
                 }
+                guard parsed.fitsADTS else {
+                    return complain("AAC object type \(parsed.objectType) cannot be carried in MPEG-TS; send AAC-LC or HE-AAC")
+                }
                 let parameters = AudioParameters(
-                    codec: .aac, sampleRate: parsed.sampleRate, channels: parsed.channels, configuration: configuration)
+                    codec: .aac, sampleRate: parsed.sampleRate, channels: parsed.channels, configuration: parsed.bytes)
                 guard parameters != audio else { return nil }
                 audio = parameters
                 return .audio(parameters)
@@ -155,22 +158,6 @@ package struct MillisecondUnwrapper: Sendable {
         let value = last + Int64(step)
         self.last = value
         return value
-    }
-}
-
-/// The two facts of an `AudioSpecificConfig` (ISO/IEC 14496-3 §1.6.2.1) that a container's header repeats.
-struct AudioSpecificConfig {
-    let sampleRate: Int
-    let channels: Int
-
-    private static let rates = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350]
-
-    init?(_ bytes: [UInt8]) {
-        guard bytes.count >= 2 else { return nil }
-        let index = Int(bytes[0] & 7) << 1 | Int(bytes[1] >> 7)
-        guard index < Self.rates.count else { return nil }
-        sampleRate = Self.rates[index]
-        channels = Int(bytes[1] >> 3 & 0x0f)
     }
 }
 

@@ -80,11 +80,14 @@ package struct H264ParameterSet: Sendable {
     }
 }
 
-/// Reads bits of a NAL unit's payload; past the end it reads zeros and says so.
+/// Reads bits; past the end it reads zeros and says so.
 struct BitReader {
     private let bytes: [UInt8]
     private var position = 0
 
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    /// - Parameter unit: a NAL unit with its header byte, emulation prevention still in.
     init(payloadOf unit: [UInt8]) {
         var payload: [UInt8] = []
         var zeros = 0

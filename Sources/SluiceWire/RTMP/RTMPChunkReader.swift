@@ -5,6 +5,8 @@ package struct RTMPChunkReader {
     package struct Limits: Sendable {
         /// A 4K key frame stays well below.
         package var largestMessage = 8 << 20
+        /// Until a publisher is let in there are commands only, of a few hundred bytes: strangers get no memory for more.
+        package var largestCommand = 64 << 10
         /// Real peers use four or five.
         package var mostChunkStreams = 64
         package init() {}
@@ -26,6 +28,8 @@ package struct RTMPChunkReader {
     private static let firstReservation = 64 << 10
 
     private let limits: Limits
+    /// What the peer may send at this time. What is on its way already stays.
+    package var largestMessage: Int
     private var chunkSize = 128
     private var streams: [ChunkStream] = []
     /// Bytes in unfinished messages of all chunk streams.
@@ -34,7 +38,10 @@ package struct RTMPChunkReader {
     /// All bytes fed so far, for acknowledgements; wraps as the wire's counter does.
     package private(set) var received: UInt32 = 0
 
-    package init(limits: Limits = .init()) { self.limits = limits }
+    package init(limits: Limits = .init()) {
+        self.limits = limits
+        self.largestMessage = limits.largestMessage
+    }
 
     package mutating func feed(_ new: inout ByteBuffer) {
         received &+= UInt32(truncatingIfNeeded: new.readableBytes)
@@ -110,8 +117,8 @@ package struct RTMPChunkReader {
             streams.append(ChunkStream(id: id))
         }
         guard let header = messageHeader(format, streams[index], at: cursor) else { return nil }
-        guard header.length <= limits.largestMessage else {
-            throw RTMPError("a message of \(header.length) bytes; \(limits.largestMessage) is the limit")
+        guard header.length <= largestMessage else {
+            throw RTMPError("a message of \(header.length) bytes; \(largestMessage) is the limit")
         }
         // A new header in the middle of a message gives that message up.
         if header.format < 3, streams[index].payload.readableBytes > 0 { drop(index) }
@@ -122,8 +129,8 @@ package struct RTMPChunkReader {
         if content.readableBytes == header.length { return message(index, content) }
 
         unfinished += content.readableBytes
-        guard unfinished <= 2 * limits.largestMessage else {
-            throw RTMPError("\(unfinished) bytes in unfinished messages; \(2 * limits.largestMessage) is the limit")
+        guard unfinished <= 2 * largestMessage else {
+            throw RTMPError("\(unfinished) bytes in unfinished messages; \(2 * largestMessage) is the limit")
         }
         if before == 0 { streams[index].payload.reserveCapacity(min(header.length, Self.firstReservation)) }
         streams[index].payload.writeImmutableBuffer(content)

@@ -24,7 +24,6 @@ package struct RTMPServerSession {
         case ended
     }
 
-    private static let handshakeSize = 1536
     /// How much we let a peer send before it must have heard from us, and ask it to do alike.
     private static let acknowledgementWindow: UInt32 = 2_500_000
     /// The one message stream we hand out.
@@ -32,6 +31,7 @@ package struct RTMPServerSession {
 
     private var phase = Phase.handshakeC0C1
     private var handshake = ByteBuffer()
+    private let limits: RTMPChunkReader.Limits
     private var reader: RTMPChunkReader
     private var outputChunkSize = RTMPChunkWriter.initialChunkSize
     /// The peer's own wish, or ours until it says one.
@@ -40,7 +40,11 @@ package struct RTMPServerSession {
     /// To be sent; the caller takes it.
     package var output = ByteBuffer()
 
-    package init(limits: RTMPChunkReader.Limits = .init()) { reader = RTMPChunkReader(limits: limits) }
+    package init(limits: RTMPChunkReader.Limits = .init()) {
+        self.limits = limits
+        reader = RTMPChunkReader(limits: limits)
+        reader.largestMessage = limits.largestCommand
+    }
 
     package var isHandshaken: Bool {
         switch phase {
@@ -79,18 +83,17 @@ package struct RTMPServerSession {
             if let version = handshake.getInteger(at: handshake.readerIndex, as: UInt8.self), version != 3 {
                 throw RTMPError("the first byte is \(version), not the version 3: this is no RTMP")
             }
-            guard handshake.readableBytes >= 1 + Self.handshakeSize else { return false }
+            guard handshake.readableBytes >= 1 + RTMPHandshake.size else { return false }
             handshake.moveReaderIndex(forwardBy: 1)
-            guard let echo = handshake.readSlice(length: Self.handshakeSize) else { return false }
-            // S0, S1 of the plain handshake (a zero version field), S2 as C1 came; peers with digests take that too.
-            output.writeInteger(UInt8(3))
-            output.writeRepeatingByte(0, count: 8)
-            output.writeBytes((0..<Self.handshakeSize - 8).map { UInt8(truncatingIfNeeded: $0 &* 31) })
-            output.writeImmutableBuffer(echo)
+            guard let first = handshake.readBytes(length: RTMPHandshake.size) else { return false }
+            let random: [UInt8]
+            do { random = try Secrets.random(RTMPHandshake.randomCount) } catch { throw RTMPError("no handshake: \(error)") }
+            output.writeBytes(RTMPHandshake.answer(to: first, random: random))
             phase = .handshakeC2
         }
-        guard handshake.readableBytes >= Self.handshakeSize else { return false }
-        handshake.moveReaderIndex(forwardBy: Self.handshakeSize)
+        // C2 proves nothing that we ask for: encoders get it wrong, and nobody is let in for it.
+        guard handshake.readableBytes >= RTMPHandshake.size else { return false }
+        handshake.moveReaderIndex(forwardBy: RTMPHandshake.size)
         phase = .connecting
         return true
     }
@@ -166,6 +169,7 @@ package struct RTMPServerSession {
         guard case .asking(_, let isPublish) = phase else { return }
         if isPublish {
             phase = .publishing
+            reader.largestMessage = limits.largestMessage
             status("status", "NetStream.Publish.Start", "publishing")
         } else {
             phase = .playing

@@ -8,5 +8,7 @@ struct Sluice: AsyncParsableCommand {
         commandName: "sluice",
         abstract: "A real-time video gateway and orchestrator for the Livepeer network.",
         version: version,
-        subcommands: [GatewayCommand.self, OrchestratorCommand.self, DemoCommand.self])
+        subcommands: [
+            GatewayCommand.self, OrchestratorCommand.self, DemoCommand.self, ExplainCommand.self, SimulateCommand.self,
+        ])
 }

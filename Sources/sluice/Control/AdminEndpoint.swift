@@ -4,31 +4,30 @@ import NIOCore
 import SluiceNetwork
 import SluiceTypes
 
-/// The admin port: `/healthz`, `/metrics` (Prometheus text) and `/status` (JSON). Bound to loopback by default; it asks
-/// nobody who they are.
+/// The admin port: `/healthz`, `/metrics` (Prometheus text), `/status` (JSON), and for a gateway `/routing/…`. Bound to loopback by
+/// default; it asks nobody who they are.
 struct AdminEndpoint: HTTPResponder {
     let registry: MetricRegistry
     let status: @Sendable () -> any Encodable & Sendable
+    var routing: RoutingEndpoint?
 
     func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
+        let path = request.head.path?.split(separator: "?", maxSplits: 1).first.map(String.init) ?? "/"
+        if let routing, try await routing.answer(request, path: path, with: writer) { return }
         guard request.head.method == .get || request.head.method == .head else {
             return try await writer.send(.methodNotAllowed, headers: [.allow: "GET, HEAD"])
         }
-        let path = request.head.path?.split(separator: "?", maxSplits: 1).first.map(String.init) ?? "/"
         switch path {
         case "/healthz":
             try await text("ok\n", "text/plain; charset=utf-8", writer)
         case "/metrics":
             try await text(registry.render(), "text/plain; version=0.0.4; charset=utf-8", writer)
         case "/status":
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            let body = ByteBuffer(bytes: try encoder.encode(status()))
-            try await writer.send(.ok, headers: [.contentType: "application/json"], body: body)
+            try await writer.send(json: status())
         default:
             try await writer.send(
                 .notFound, headers: [.contentType: "text/plain; charset=utf-8"],
-                body: ByteBuffer(string: "\(path) is not here; try /status, /metrics or /healthz\n"))
+                body: ByteBuffer(string: "\(path) is not here; try /status, /metrics, /healthz or /routing/orchestrators\n"))
         }
     }
 

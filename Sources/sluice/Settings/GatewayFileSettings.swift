@@ -1,4 +1,5 @@
 import SluiceGateway
+import SluiceNetwork
 import SluiceRouting
 import SluiceTypes
 import SluiceWire
@@ -6,6 +7,7 @@ import SluiceWire
 /// Everything a gateway can be told, from flag, environment, file and default.
 struct GatewayFileSettings {
     var rtmp: ListenSettings
+    var rtmpLimits: RTMPLimits
     var http: ListenSettings
     var admin: ListenSettings
     /// Service URIs or host:port.
@@ -25,21 +27,28 @@ struct GatewayFileSettings {
 
     /// ## Configuration keys
     /// Those of `ListenSettings` under `rtmp` (1935), `http` (9935) and `admin` (5935), those of `TranscodeFileSettings`, and:
+    /// - `rtmp.maxConnections` (int, default 2000, 1…100000) and `rtmp.maxConnectionsPerAddress` (int, default 1000, 1…100000).
     /// - `profiles` (preset names, default P240p30fps16x9,P360p30fps16x9; `none` for the source alone).
     /// - `orchestrators` (list, default empty): without one, an orchestrator runs in this process.
     /// - `segmentTargetMs` (int, default 2000, 500…10000): wished-for segment length.
     /// - `maxStreams` (int, default 500, 1…10000).
     /// - `playlistWindow` (int, default 6, 3…60): segments listed.
     /// - `playlistGrace` (int, default 1, 0…60): segments kept after they left the playlist.
-    /// - `missingRendition` (gap | source | wait, default gap) and `missingRenditionWaitMs` (int, default 2000, 0…10000).
-    /// - `deadlineMs` (int, default 8000, 500…120000): from the cut of a segment to giving it up.
-    /// - `attempts` (int, default 3, 1…10).
+    /// - `onMissWaitMs` (int, default 2000, 0…10000): how long `sla.onMiss: wait` waits.
+    /// - `giveUpMs` (int, default 8000, 500…120000): from the cut of a segment to giving it up; never less than `patience` (number,
+    ///   default 4, 1…60) times its duration.
+    /// - `attempts` (int, default 3, 1…10): sendings of one segment that an orchestrator may have worked on.
+    /// - those of `ServiceLevelSettings` under `sla`.
     /// - `maxInFlight` (int, default 4, 1…32) and `maxWaiting` (int, default 8, 1…64): segments per stream.
     /// - `pushIdleMs` (int, default 60000, 1000…3600000), `publisherTakeoverMs` (int, default 5000, 500…600000).
+    /// - `pushReorderMs` (int, default 500, 0…10000): how long a pushed segment waits for those before it.
     /// - `lingerMs` (int, default 60000, 0…3600000): how long an ended stream's playlists stay.
-    /// - `maxPricePerPixelWei` (number, default none).
     init(_ reader: inout SettingsReader) throws {
         rtmp = try ListenSettings(&reader, prefix: "rtmp", port: 1935)
+        var limits = RTMPLimits()
+        limits.mostConnections = try reader.int("rtmp.maxConnections", default: limits.mostConnections, in: 1...100_000)
+        limits.mostPerAddress = try reader.int("rtmp.maxConnectionsPerAddress", default: limits.mostPerAddress, in: 1...100_000)
+        rtmpLimits = limits
         http = try ListenSettings(&reader, prefix: "http", port: 9935)
         admin = try ListenSettings(&reader, prefix: "admin", port: 5935)
         orchestrators = reader.list("orchestrators") ?? []
@@ -50,18 +59,17 @@ struct GatewayFileSettings {
         role.maxStreams = try reader.int("maxStreams", default: 500, in: 1...10_000)
         role.playlistWindow = try reader.int("playlistWindow", default: 6, in: 3...60)
         role.playlistGrace = try reader.int("playlistGrace", default: 1, in: 0...60)
-        role.missingRendition = try reader.choice("missingRendition", default: .gap)
-        role.missingRenditionWait = try reader.milliseconds("missingRenditionWaitMs", default: 2000, in: 0...10_000)
-        role.dispatch = SegmentDispatch.Settings(
-            deadline: try reader.milliseconds("deadlineMs", default: 8000, in: 500...120_000),
-            attempts: try reader.int("attempts", default: 3, in: 1...10))
+        role.onMissWait = try reader.milliseconds("onMissWaitMs", default: 2000, in: 0...10_000)
+        role.routing.shortestPatience = try reader.milliseconds("giveUpMs", default: 8000, in: 500...120_000).inSeconds
+        role.routing.patience = try reader.double("patience", in: 1...60) ?? role.routing.patience
+        role.routing.attempts = try reader.int("attempts", default: 3, in: 1...10)
+        role.routing.serviceLevel = try ServiceLevelSettings.read(&reader)
         role.maxInFlight = try reader.int("maxInFlight", default: 4, in: 1...32)
         role.maxWaiting = try reader.int("maxWaiting", default: 8, in: 1...64)
         role.pushIdle = try reader.milliseconds("pushIdleMs", default: 60_000, in: 1000...3_600_000)
+        role.pushReorder = try reader.milliseconds("pushReorderMs", default: 500, in: 0...10_000)
         role.takeoverAfter = try reader.milliseconds("publisherTakeoverMs", default: 5000, in: 500...600_000)
         role.linger = try reader.milliseconds("lingerMs", default: 60_000, in: 0...3_600_000)
-        role.selection = OrchestratorSelection.Settings(
-            priceCeiling: try reader.double("maxPricePerPixelWei", in: 0...1e18))
         self.role = role
     }
 

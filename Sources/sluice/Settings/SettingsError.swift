@@ -7,4 +7,10 @@ struct SettingsError: Error, Hashable, CustomStringConvertible {
     init(key: String, value: String, source: String, wish: String) {
         self.init("\(key) = '\(value)' (\(source)): \(wish)")
     }
+
+    /// A key that nobody reads, with the nearest of those that somebody does.
+    static func unknown(key: String, source: String, known: some Sequence<String>) -> SettingsError {
+        let nearest = NearestKey.of(key, among: known).map { "; did you mean '\($0)'?" } ?? ""
+        return SettingsError("unknown key '\(key)' (\(source))\(nearest)")
+    }
 }

@@ -156,25 +156,8 @@ struct SettingsReader {
         let unknown = file.keys.filter { !known.contains($0) }.sorted()
         guard !unknown.isEmpty else { return }
         let lines = unknown.map { key in
-            let nearest = known.min { Self.distance(key, $0) < Self.distance(key, $1) } ?? ""
-            return "unknown key '\(key)' (\(file[key]?.source ?? "")); did you mean '\(nearest)'?"
+            SettingsError.unknown(key: key, source: file[key]?.source ?? "", known: known).description
         }
         throw SettingsError(lines.joined(separator: "\n"))
-    }
-
-    /// Levenshtein's edit distance.
-    static func distance(_ left: String, _ right: String) -> Int {
-        let right = Array(right)
-        var row = Array(0...right.count)
-        for (index, character) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for column in right.indices {
-                let above = row[column + 1]
-                row[column + 1] = min(above + 1, row[column] + 1, diagonal + (character == right[column] ? 0 : 1))
-                diagonal = above
-            }
-        }
-        return row[right.count]
     }
 }

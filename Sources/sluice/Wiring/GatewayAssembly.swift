@@ -41,10 +41,10 @@ struct GatewayAssembly {
         if let remote { directories.append(remote) }
         route = RouteStage(
             directory: CombinedDirectory(directories),
-            settings: settings.role.selection, needed: { JobCapabilities.of($0, isPushed: false) })
+            settings: settings.role.routing, needed: { JobCapabilities.of($0, isPushed: false) })
         let dispatch = DispatchStage(
             transport: CombinedTransport(embedded: embedded.map(InProcessTransport.init), remote: remote), route: route,
-            settings: settings.role.dispatch, metrics: metrics, logger: logger)
+            metrics: metrics, logger: logger)
         let table = StreamTable(settings: settings.role, dispatch: dispatch, metrics: metrics, logger: logger)
         self.table = table
 
@@ -55,11 +55,14 @@ struct GatewayAssembly {
             host: settings.http.host, port: settings.http.port, tls: nil,
             responder: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table)), group: group, logger: logger)
         rtmp = RTMPListener(
-            host: settings.rtmp.host, port: settings.rtmp.port, gate: table, group: group, logger: logger)
+            host: settings.rtmp.host, port: settings.rtmp.port, gate: table, group: group, limits: settings.rtmpLimits,
+            logger: logger)
         let route = route
         admin = HTTPServer(
             host: settings.admin.host, port: settings.admin.port, tls: nil,
-            responder: AdminEndpoint(registry: registry, status: { table.status(route: route) }), group: group, logger: logger)
+            responder: AdminEndpoint(
+                registry: registry, status: { table.status(route: route) },
+                routing: RoutingEndpoint(route: route, isLive: { table.isLive($0) })), group: group, logger: logger)
     }
 
     /// Binds every port, or throws with the first that is taken.

@@ -45,7 +45,7 @@ import Testing
     @Test(arguments: [
         ScriptedOrchestrator.Behaviour.refuse(SegmentFailure(.unreachable, "connection refused")),
         .refuse(SegmentFailure(.busy, "OrchestratorBusy")), .fail(SegmentFailure(.transcodeFailed, "no")),
-        .half(GatewayHarness.rendition), .count(1, GatewayHarness.rendition), .count(3, GatewayHarness.rendition), .never,
+        .half(GatewayHarness.rendition), .count(1, GatewayHarness.rendition), .never,
     ])
     func whatOneFailsAnotherDoes(_ behaviour: ScriptedOrchestrator.Behaviour) async throws {
         let harness = GatewayHarness(["a": [behaviour], "b": [.answer(GatewayHarness.rendition)]])
@@ -56,6 +56,17 @@ import Testing
             #expect(outcome.renditions.allSatisfy { $0 != nil })
             #expect(harness.orchestrators.sent.map(\.orchestrator.rawValue) == ["a", "b"])
         }
+    }
+
+    /// What is whole is used; the rest is a fault of the orchestrator, not of the segment.
+    @Test func aRenditionTooManyIsAFaultButLosesNothing() async throws {
+        let harness = GatewayHarness(["a": [.count(3, GatewayHarness.rendition)]])
+        try await harness.run {
+            let live = try harness.open("one")
+            let outcome = await GatewayHarness.carry(live, 0)
+            #expect(outcome.failure == nil)
+        }
+        #expect(harness.registry.render().contains(#"sluice_segment_attempts_failed_total{reason="protocolViolation"} 1"#))
     }
 
     @Test func unusableMediaIsTriedOnceAndBlamesNobody() async throws {
@@ -74,9 +85,9 @@ import Testing
     }
 
     @Test func aLostSegmentIsAGapAndTheNextGoesOn() async throws {
-        let failure = SegmentFailure(.unreachable, "down")
-        let harness = GatewayHarness(["a": [.refuse(failure), .refuse(failure), .refuse(failure), .answer(GatewayHarness.rendition)]]) {
-            $0.dispatch = .init(deadline: .seconds(2), attempts: 3)
+        let failure = SegmentFailure(.transcodeFailed, "out of memory")
+        let harness = GatewayHarness(["a": [.fail(failure), .fail(failure), .fail(failure), .answer(GatewayHarness.rendition)]]) {
+            $0.routing.shortestPatience = 2
         }
         try await harness.run {
             let live = try harness.open("one")
@@ -91,7 +102,7 @@ import Testing
     @Test func theSourceStandsInBetweenTwoDiscontinuities() async throws {
         let failure = SegmentFailure(.mediaUnusable, "TranscoderInvalidVideo")
         let answer = ScriptedOrchestrator.Behaviour.answer(GatewayHarness.rendition)
-        let harness = GatewayHarness(["a": [answer, .fail(failure), answer]]) { $0.missingRendition = .source }
+        let harness = GatewayHarness(["a": [answer, .fail(failure), answer]]) { $0.routing.serviceLevel.onMiss = .source }
         try await harness.run {
             let live = try harness.open("one")
             for number in 0..<3 { _ = await GatewayHarness.carry(live, Int64(number)) }
@@ -114,7 +125,8 @@ import Testing
         let harness = GatewayHarness(["a": [.gated(gate, GatewayHarness.rendition)]]) {
             $0.maxInFlight = 1
             $0.maxWaiting = 2
-            $0.dispatch = .init(deadline: .seconds(30), attempts: 1)
+            $0.routing.shortestPatience = 30
+            $0.routing.attempts = 1
         }
         try await harness.run {
             let live = try harness.open("one")

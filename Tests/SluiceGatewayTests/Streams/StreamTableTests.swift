@@ -1,6 +1,7 @@
 import SluiceTesting
 import SluiceTypes
 import SluiceWire
+import Synchronization
 import Testing
 
 @testable import SluiceGateway
@@ -16,6 +17,25 @@ import Testing
             first.hear(at: .now - .seconds(6))
             _ = try harness.open("one")
             #expect(first.pipeline.isFinished)
+        }
+    }
+
+    @Test(arguments: [(PublishRequest.Origin.rtmp, Eviction.succeeded), (.httpPush, .ended)])
+    func whoIsReplacedIsToldByWhatKind(_ successor: PublishRequest.Origin, _ eviction: Eviction) async throws {
+        let harness = GatewayHarness(["a": [answer]])
+        let told = Mutex<[Eviction]>([])
+        try await harness.run {
+            let stream = try #require(StreamID("one"))
+            func open(_ origin: PublishRequest.Origin) throws -> LiveStream {
+                let request = PublishRequest(stream: stream, key: nil, origin: origin, remoteAddress: "test")
+                return try harness.table.open(request, profiles: nil) { reason in told.withLock { $0.append(reason) } }
+            }
+            let first = try open(.rtmp)
+            first.hear(at: .now - .seconds(6))
+            _ = try open(successor)
+            #expect(told.withLock { $0 } == [eviction])
+            harness.table.close()
+            #expect(told.withLock { $0 } == [eviction, .ended])
         }
     }
 

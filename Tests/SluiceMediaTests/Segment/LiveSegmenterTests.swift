@@ -101,6 +101,137 @@ import Testing
         #expect(collected.segments.map(\.startsDiscontinuity) == [false, true])
     }
 
+    /// Of each stream of packets in turn: packet identifier, count, and whether there is a payload.
+    private func transportPackets(_ bytes: ByteBuffer) -> [(id: Int, count: Int, hasPayload: Bool)] {
+        let view = Array(bytes.readableBytesView)
+        return stride(from: 0, to: view.count, by: 188).map { start in
+            #expect(view[start] == 0x47)
+            return (
+                Int(view[start + 1] & 0x1f) << 8 | Int(view[start + 2]), Int(view[start + 3] & 0x0f), view[start + 3] & 0x10 != 0
+            )
+        }
+    }
+
+    /// - Parameter lateAudio: as FFmpeg tells of AAC that it copies: with the first sound.
+    @Test(arguments: [false, true])
+    func segmentsOneBehindTheOtherMissNoPacket(lateAudio: Bool) throws {
+        let collected = Collected()
+        let segmenter = try segmenter(collected)
+        segmenter.configure(video: Self.video)
+        if !lateAudio { segmenter.configure(audio: Self.audio) }
+        // Sizes that leave the counters anywhere at the seams.
+        for index in 0..<400 {
+            segmenter.consume(Self.picture(Int64(index) * 3000, key: index % 60 == 0, size: 400 + index * 37 % 1900))
+            if index == 1 { segmenter.configure(audio: Self.audio) }
+            if index > 0 || !lateAudio { segmenter.consume(Self.sound(Int64(index) * 3000)) }
+        }
+        segmenter.finish()
+        #expect(collected.warnings == [])
+        #expect(collected.segments.count == 7)
+        var counts: [Int: Int] = [:]
+        var seen: [Int: Int] = [:]
+        for segment in collected.segments {
+            for packet in transportPackets(segment.bytes) {
+                if let before = counts[packet.id] {
+                    #expect(packet.count == (packet.hasPayload ? before + 1 : before) % 16, "packet identifier \(packet.id)")
+                }
+                counts[packet.id] = packet.count
+                seen[packet.id, default: 0] += 1
+            }
+            #expect(segment.hash == Keccak256.hash(segment.bytes))
+            #expect(!segment.startsDiscontinuity)
+        }
+        // PAT, PMT, pictures, sounds: each more than once in each segment.
+        for id in [0, 0x1000, 0x100, 0x101] { #expect(seen[id, default: 0] >= 14, "packet identifier \(id)") }
+        #expect(try collected.segments.map { try Probe($0.bytes).audio.count }.reduce(0, +) == (lateAudio ? 399 : 400))
+        #expect(try collected.segments.map { try Probe($0.bytes).video.count }.reduce(0, +) == 400)
+    }
+
+    @Test func soundToldOfWithinTheFirstSegmentIsInIt() throws {
+        let collected = Collected()
+        let segmenter = try segmenter(collected)
+        segmenter.configure(video: Self.video)
+        for index in 0..<10 { segmenter.consume(Self.picture(Int64(index) * 3000, key: index == 0)) }
+        segmenter.configure(audio: Self.audio)
+        for index in 10..<100 {
+            segmenter.consume(Self.picture(Int64(index) * 3000, key: index % 60 == 0))
+            segmenter.consume(Self.sound(Int64(index) * 3000))
+        }
+        segmenter.finish()
+        #expect(collected.warnings == [])
+        #expect(collected.segments.map(\.videoFrames) == [60, 40])
+        #expect(collected.segments.map(\.startsDiscontinuity) == [false, false])
+        let first = try Probe(try #require(collected.segments.first).bytes)
+        #expect(first.video.map(\.pts) == (0..<60).map { $0 * 3000 } && first.audio.map(\.pts) == (10..<60).map { $0 * 3000 })
+        #expect(first.video.first?.isKey == true)
+    }
+
+    @Test func picturesToldOfWithinTheFirstSegmentAreInIt() throws {
+        let collected = Collected()
+        let segmenter = try segmenter(collected)
+        segmenter.configure(audio: Self.audio)
+        for index in 0..<10 { segmenter.consume(Self.sound(Int64(index) * 1920)) }
+        segmenter.configure(video: Self.video)
+        for index in 0..<130 { segmenter.consume(Self.picture(19_200 + Int64(index) * 3000, key: index % 60 == 0)) }
+        segmenter.finish()
+        #expect(collected.warnings == [])
+        #expect(collected.segments.map(\.videoFrames) == [60, 60, 10])
+        #expect(try Probe(try #require(collected.segments.first).bytes).audio.count == 10)
+    }
+
+    @Test func laterSoundWaitsForTheNextKeyFrame() throws {
+        let collected = Collected()
+        let segmenter = try segmenter(collected)
+        segmenter.configure(video: Self.video)
+        for index in 0..<200 {
+            if index == 70 { segmenter.configure(audio: Self.audio) }
+            segmenter.consume(Self.picture(Int64(index) * 3000, key: index % 60 == 0))
+            if index >= 70 { segmenter.consume(Self.sound(Int64(index) * 3000)) }
+        }
+        segmenter.finish()
+        #expect(collected.warnings.count == 1)
+        #expect(collected.warnings.first?.contains("segment 4: audio whose configuration came in its middle") == true)
+        #expect(collected.segments.map(\.videoFrames) == [60, 60, 60, 20])
+        #expect(collected.segments.map(\.startsDiscontinuity) == [false, false, true, false])
+        let probes = try collected.segments.map { try Probe($0.bytes) }
+        #expect(probes.map { $0.video.first?.isKey } == [true, true, true, true])
+        #expect(probes.map(\.audio.count) == [0, 0, 60, 20])
+        #expect(collected.segments.map { $0.audio == nil } == [true, true, false, false])
+    }
+
+    @Test func anotherSoundCodingWaitsForTheNextKeyFrame() throws {
+        let collected = Collected()
+        let segmenter = try segmenter(collected)
+        segmenter.configure(video: Self.video)
+        segmenter.configure(audio: Self.audio)
+        let mono = AudioParameters(codec: .aac, sampleRate: 44_100, channels: 1, configuration: [0x12, 0x08])
+        for index in 0..<120 {
+            if index == 30 { segmenter.configure(audio: mono) }
+            segmenter.consume(Self.picture(Int64(index) * 3000, key: index % 60 == 0))
+            segmenter.consume(Self.sound(Int64(index) * 3000))
+        }
+        segmenter.finish()
+        #expect(collected.segments.map(\.startsDiscontinuity) == [false, true])
+        #expect(collected.segments.map(\.audio) == [Self.audio, mono])
+        #expect(try collected.segments.map { try Probe($0.bytes).audio.count } == [30, 60])
+    }
+
+    /// Frames of 960 samples, which ADTS has no way to say.
+    @Test func soundThatCannotBeCarriedDoesNotCostThePictures() throws {
+        let collected = Collected()
+        let segmenter = try segmenter(collected)
+        segmenter.configure(video: Self.video)
+        segmenter.configure(audio: AudioParameters(codec: .aac, sampleRate: 48_000, channels: 2, configuration: [0x11, 0x94]))
+        for index in 0..<130 {
+            segmenter.consume(Self.picture(Int64(index) * 3000, key: index % 60 == 0))
+            segmenter.consume(Self.sound(Int64(index) * 3000))
+        }
+        segmenter.finish()
+        #expect(collected.warnings.count == 1 && collected.warnings.first?.hasPrefix("the sound is left out") == true)
+        #expect(collected.segments.map(\.videoFrames) == [60, 60, 10])
+        #expect(collected.segments.allSatisfy { $0.audio == nil && !$0.startsDiscontinuity })
+    }
+
     @Test func audioAlone() throws {
         let collected = Collected()
         let segmenter = try segmenter(collected)

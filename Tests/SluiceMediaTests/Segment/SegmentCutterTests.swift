@@ -63,6 +63,20 @@ import Testing
         #expect(cuts(steps) == [4: .cutDiscontinuity, 6: .cut])
     }
 
+    @Test func anotherCodingWaitsForTheKeyFrame() {
+        var cutter = SegmentCutter(target: .seconds(2), hasVideo: true)
+        func decide(_ step: Step) -> SegmentCutter.Decision {
+            let time = MediaTime(milliseconds: step.time)
+            return cutter.decide(track: step.track, pts: time, dts: time, isKey: step.isKey)
+        }
+        #expect([.key(0), .audio(10)].map(decide) == [.append, .append])
+        cutter.expectDiscontinuity()
+        #expect([.audio(20), .inter(33), .key(66), .key(1000)].map(decide) == [.append, .append, .cutDiscontinuity, .append])
+        // Without one it waits as long as for any cut.
+        cutter.expectDiscontinuity()
+        #expect([.inter(8000), .inter(8066)].map(decide) == [.append, .cutDiscontinuity])
+    }
+
     @Test func smallStepsBackAreNoJump() {
         #expect(cuts([.key(0), .inter(900), .inter(100), .key(2000)]) == [3: .cut])
     }

@@ -8,10 +8,10 @@ import Testing
     static let medium = TranscodeProfile(name: "360p", width: 640, height: 360, bitrate: 400_000)
 
     private func renditions(
-        _ session: TranscodeSession, _ segment: Segment, _ profiles: [TranscodeProfile]
+        _ session: TranscodeSession, _ segment: Segment, _ profiles: [TranscodeProfile], slice: SegmentSlice? = nil
     ) throws -> [Int: (ByteBuffer, RenditionFacts)] {
         var found: [Int: (ByteBuffer, RenditionFacts)] = [:]
-        try session.transcode(SegmentJob(segment: segment, profiles: profiles), isCancelled: { false }) {
+        try session.transcode(SegmentJob(segment: segment, profiles: profiles, slice: slice), isCancelled: { false }) {
             found[$0] = ($1, $2)
         }
         return found
@@ -35,6 +35,35 @@ import Testing
             #expect(probe.audio.map(\.pts) == source.audio.map(\.pts))
             #expect(facts.pixels == Int64(source.video.count * profile.width * profile.height))
         }
+    }
+
+    /// From and to as given; 0 is open.
+    @Test(arguments: [(500, 1500), (0, 500), (1500, 0), (0, 9000)])
+    func aSliceHasThePicturesAndSoundsOfItsTime(from: Int, to: Int) throws {
+        let source = try Probe(try Fixture.bytes("bframes.ts"))
+        let slice = try #require(SegmentSlice(fromMilliseconds: from, toMilliseconds: to))
+        let (bytes, facts) = try #require(
+            try renditions(session(), try Fixture.segment("bframes.ts"), [Self.small], slice: slice)[0])
+        let probe = try Probe(bytes)
+        func inside(_ times: [Int64]) -> [Int64] {
+            let start = times.min() ?? 0
+            return times.sorted().filter { $0 - start >= from * 90 && (to == 0 || $0 - start <= to * 90) }
+        }
+        #expect(probe.video.map(\.pts) == inside(source.video.map(\.pts)))
+        #expect(probe.audio.map(\.pts) == inside(source.audio.map(\.pts)))
+        #expect(!probe.video.isEmpty && probe.video.first?.isKey == true)
+        #expect(facts.pixels == Int64(probe.video.count * Self.small.width * Self.small.height))
+    }
+
+    @Test func aSliceBehindTheSegmentIsHopeless() throws {
+        let slice = try #require(SegmentSlice(fromMilliseconds: 60_000, toMilliseconds: 0))
+        let session = session()
+        let failure = #expect(throws: SegmentFailure.self) {
+            try renditions(session, try Fixture.segment("bframes.ts"), [Self.small], slice: slice)
+        }
+        #expect(failure == SegmentFailure(.mediaUnusable, "Invalid argument"))
+        // And the session goes on.
+        #expect(try renditions(session, try Fixture.segment("bframes.ts"), [Self.small]).count == 1)
     }
 
     @Test func contextsStayOverThreeSegments() throws {

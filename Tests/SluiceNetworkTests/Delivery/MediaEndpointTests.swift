@@ -13,7 +13,9 @@ import Testing
         func segment(
             of stream: StreamID, rendition: String, sequence: SegmentSequence, container: SegmentContainer
         ) -> Delivery<ByteBuffer> { .gone }
-        func push(_ segment: PushedSegment) async throws -> [PushedRendition] { throw PushFailure.noOrchestrator }
+        func push(_ segment: PushedSegment, rendition: (PushedRendition) async throws -> Void) async throws {
+            throw PushFailure.noOrchestrator
+        }
         func end(_ stream: StreamID) async -> Bool { false }
     }
 

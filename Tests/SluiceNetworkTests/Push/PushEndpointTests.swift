@@ -17,9 +17,9 @@ private final class Intake: SegmentPush {
 
     var segments: [PushedSegment] { taken.withLock { $0 } }
 
-    func push(_ segment: PushedSegment) async throws -> [PushedRendition] {
+    func push(_ segment: PushedSegment, rendition: (PushedRendition) async throws -> Void) async throws {
         taken.withLock { $0.append(segment) }
-        return try answer.get()
+        for one in try answer.get() { try await rendition(one) }
     }
 
     func end(_ stream: StreamID) async -> Bool { stream.rawValue == "live" }
@@ -61,7 +61,23 @@ private final class Intake: SegmentPush {
         #expect(segment.declaredDuration == .milliseconds(1980))
         #expect(segment.declaredResolution?.width == 1920 && segment.declaredResolution?.height == 1080)
         #expect(segment.profiles == [])
+        #expect(segment.slice == nil)
         #expect(segment.remoteAddress == "203.0.113.9")
+    }
+
+    @Test(
+        arguments: [
+            ("500", "1500", 500, 1500), ("500", nil, 500, 0), (nil, "1500", 0, 1500), ("1500", "1500", 1500, 1500), ("-1", "7", 0, 7),
+            ("99999999999999999999", "7", 0, 7), ("9999999", nil, 300_000, 0),
+        ] as [(String?, String?, Int, Int)])
+    func aSliceIsReadAsTheReferenceReadsIt(_ from: String?, _ to: String?, _ start: Int, _ end: Int) async throws {
+        let intake = Intake()
+        var headers: [String: String] = [:]
+        headers["Content-Slice-From"] = from
+        headers["Content-Slice-To"] = to
+        #expect(try await answer(intake, headers: headers).status == .ok)
+        let slice = try #require(intake.segments.first?.slice)
+        #expect(slice.fromMilliseconds == start && slice.toMilliseconds == end)
     }
 
     @Test func unreadableHeadersAreLeftOut() async throws {

@@ -10,7 +10,15 @@ final class CollectingGate: PublisherGate {
         var packets: [EncodedPacket] = []
         var finishes = 0
         var live: Set<StreamID> = []
-        var evictions: [@Sendable () -> Void] = []
+        var evictions: [@Sendable (Eviction) -> Void] = []
+    }
+
+    /// What happens to who asks for a live name.
+    enum Second: Sendable {
+        case refused
+        case takesOver
+        /// As `takesOver`, but the answer comes only when the stream ends.
+        case takesOverLater(AsyncStream<Void>)
     }
 
     private let collected = Mutex(Collected())
@@ -20,18 +28,27 @@ final class CollectingGate: PublisherGate {
 
     enum Event: Equatable { case packet, finish }
 
-    init() { (events, announce) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(100_000)) }
+    private let second: Second
+
+    init(second: Second = .refused) {
+        self.second = second
+        (events, announce) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(100_000))
+    }
 
     var now: Collected { collected.withLock { $0 } }
 
     fileprivate func change(_ body: (inout Collected) -> Void) { collected.withLock { body(&$0) } }
 
-    func open(_ request: PublishRequest, evict: @escaping @Sendable () -> Void) async throws -> any Publication {
-        try collected.withLock { state in
-            guard state.live.insert(request.stream).inserted else { throw PublishRefusal.alreadyPublishing(request.stream) }
+    func open(_ request: PublishRequest, evict: @escaping @Sendable (Eviction) -> Void) async throws -> any Publication {
+        let replaced = try collected.withLock { state in
+            let isFree = state.live.insert(request.stream).inserted
+            if !isFree, case .refused = second { throw PublishRefusal.alreadyPublishing(request.stream) }
             state.requests.append(request)
             state.evictions.append(evict)
+            return isFree ? nil : state.evictions.dropLast().last
         }
+        replaced?(.succeeded)
+        if replaced != nil, case .takesOverLater(let signal) = second { for await _ in signal {} }
         return CollectingPublication(gate: self, stream: request.stream)
     }
 }

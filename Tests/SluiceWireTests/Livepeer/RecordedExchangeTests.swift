@@ -53,6 +53,32 @@ import Testing
         }
     }
 
+    @Test func aSliceIsAskedForAsTheReferenceAsksForIt() throws {
+        let exchange = try #require(
+            try WireFixture.exchanges("gw-segment").first { $0["case"] as? String == "Content-Slice-From/To" })
+        let recorded = try Net_SegData(serializedBytes: try bytes("livepeer_segment_hex", of: exchange))
+        let now = ContinuousClock.now
+        let segment = Segment(
+            stream: try #require(StreamID("pushcap")), sequence: SegmentSequence(4), container: .mpegTS, bytes: ByteBuffer(), start: .zero,
+            duration: .seconds(2), startsDiscontinuity: false, video: nil, audio: nil, videoFrames: 0, hash: nil,
+            timeline: SegmentTimeline(firstByteWallClock: 0, lastByteWallClock: 0, firstByte: now, cut: now))
+        let job = SegmentJob(
+            segment: segment, profiles: try ProfileText.parse(WireVectorTests.presets),
+            slice: SegmentSlice(fromMilliseconds: 500, toMilliseconds: 1500))
+        let capabilities = JobCapabilities.of(job, isPushed: false)
+        let message = SegmentCredentials.message(
+            for: job, hash: Array(recorded.hash), token: recorded.authToken, capabilities: capabilities)
+        #expect(try message.serializedBytes() as [UInt8] == recorded.serializedBytes() as [UInt8])
+
+        let tokens = SessionTokens(secret: Array("a secret of the test's own".utf8))
+        var own = message
+        own.authToken = try tokens.issue(now: 1000)
+        let request = try SegmentRequest(
+            segmentHeader: try SegmentCredentials.encode(own), paymentHeader: nil,
+            offer: CapabilitySet.networkDefault.offerMessage(version: "0.1.0"), tokens: tokens, now: 1000)
+        #expect(request.slice == job.slice && request.objection == nil)
+    }
+
     @Test func resultsAreRead() throws {
         for exchange in try WireFixture.exchanges("gw-segment") {
             let result = try Net_TranscodeResult(serializedBytes: try bytes("response_body_hex", of: exchange))

@@ -58,6 +58,41 @@ import Testing
         #expect(packet(try packets.consume(message(8, [0x2f, 0xff, 0xfb, 0x90, 0x64])))?.track == .audio)
     }
 
+    /// Object type 2, rate in full, stereo; then what follows, which must keep its place.
+    @Test(
+        arguments: [
+            ([0x17, 0x80, 0x56, 0x22, 0x10], 44_100, [0x12, 0x10]), ([0x17, 0x80, 0x5d, 0xc0, 0x10], 48_000, [0x11, 0x90]),
+            ([0x17, 0x80, 0x5b, 0xcc, 0x10], 47_000, [0x11, 0x90]), ([0x17, 0x80, 0x1f, 0x40, 0x08], 16_000, [0x14, 0x08]),
+            ([0x17, 0x80, 0x56, 0x22, 0x10, 0x56, 0xe5, 0x00], 44_100, [0x12, 0x10, 0x56, 0xe5, 0x00]),
+        ] as [([UInt8], Int, [UInt8])])
+    func `AAC may give its rate in full`(sent: [UInt8], rate: Int, carried: [UInt8]) throws {
+        var packets = FLVPackets()
+        guard case .audio(let aac) = try packets.consume(message(8, [0xaf, 0] + sent)) else {
+            Issue.record("no AAC")
+            return
+        }
+        #expect(aac == AudioParameters(codec: .aac, sampleRate: rate, channels: carried[1] == 0x08 ? 1 : 2, configuration: carried))
+        #expect(packet(try packets.consume(message(8, [0xaf, 1, 0x21])))?.track == .audio)
+    }
+
+    @Test func `AAC that no transport stream carries is left out, and said once`() throws {
+        var packets = FLVPackets()
+        // Object type 42 behind the escape: xHE-AAC.
+        let message = message(8, [0xaf, 0, 0xf9, 0x46, 0x40])
+        guard case .unsupported(let text) = try packets.consume(message) else {
+            Issue.record("it was taken")
+            return
+        }
+        #expect(text.contains("AAC object type 42"))
+        #expect(isNothing(try packets.consume(message)))
+    }
+
+    @Test(arguments: [[0x17, 0x80, 0x56], [0x17, 0x80, 0, 0, 0x10], [0x16, 0x90], [UInt8](repeating: 0x12, count: 2000)] as [[UInt8]])
+    func `an AAC configuration that cannot be read is an error`(sent: [UInt8]) {
+        var packets = FLVPackets()
+        #expect(throws: RTMPError.self) { try packets.consume(message(8, [0xaf, 0] + sent)) }
+    }
+
     @Test func `enhanced RTMP carries HEVC; what is not carried is said once`() throws {
         var packets = FLVPackets()
         guard case .video(let hevc) = try packets.consume(message(9, [0x90] + Array("hvc1".utf8) + [1, 2, 3, 4, 5, 6, 7, 8])) else {

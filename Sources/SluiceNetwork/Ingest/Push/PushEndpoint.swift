@@ -68,21 +68,25 @@ package struct PushEndpoint: HTTPResponder {
         let segment = PushedSegment(
             stream: target.stream, sequence: target.sequence, container: target.container, bytes: body,
             declaredDuration: headers.duration, declaredResolution: headers.resolution, profiles: headers.profiles,
-            firstByte: first.0, firstByteWallClock: first.1,
+            slice: headers.slice, firstByte: first.0, firstByteWallClock: first.1,
             remoteAddress: Self.publisherAddress(request))
+        var answer = MultipartAnswer(sequence: target.sequence, writer: writer)
         do {
-            let renditions = try await push.push(segment)
-            // No profiles, no parts: the reference's answer is empty then, without a content type.
-            guard request.head.headerFields[.accept] == "multipart/mixed", !renditions.isEmpty else {
-                return try await writer.send(.ok)
-            }
-            try await MultipartAnswer.send(renditions, sequence: target.sequence, to: writer)
+            let wantsParts = request.head.headerFields[.accept] == "multipart/mixed"
+            try await push.push(segment) { if wantsParts { try await answer.send($0) } }
         } catch let failure as PushFailure {
             logger.info(
                 "push failed",
-                metadata: ["stream": "\(target.stream)", "segment": "\(target.sequence)", "reason": "\(failure)"])
-            try await refuse(failure.status, failure.description, writer)
+                metadata: [
+                    "stream": "\(target.stream)", "segment": "\(target.sequence)", "reason": "\(failure)",
+                    "parts sent": "\(answer.count)",
+                ])
+            // With parts on their way it is too late for a status: the client finds the answer cut off.
+            guard answer.count == 0 else { throw HTTPAnswerAbandoned() }
+            return try await refuse(failure.status, failure.description, writer)
         }
+        // No profiles, no parts: the reference's answer is empty then, without a content type.
+        try await answer.count > 0 ? answer.finish() : writer.send(.ok)
     }
 
     /// For logs only, as anybody can send the header: its first address, which is the farthest from here.

@@ -38,6 +38,7 @@ struct PushHeaders {
     private(set) var duration: Duration?
     private(set) var resolution: (width: Int, height: Int)?
     private(set) var profiles: [TranscodeProfile]?
+    private(set) var slice: SegmentSlice?
 
     /// Longest segment the network takes (specs/transcoding-protocol §8).
     static let longestMilliseconds = 300_000
@@ -54,12 +55,13 @@ struct PushHeaders {
             let sides = text.split(separator: "x").compactMap { Int($0) }
             if sides.count == 2, sides[0] > 0, sides[1] > 0 { resolution = (sides[0], sides[1]) }
         }
+        // As the reference reads them: what is no number counts as none.
         let from = Self.value("Content-Slice-From", in: fields).flatMap { Int($0) } ?? 0
         let to = Self.value("Content-Slice-To", in: fields).flatMap { Int($0) } ?? 0
-        if from > 0 || to > 0 {
-            // Better said than ignored: the whole segment would come back where a part was asked for.
-            let wrong = to > 0 && from > to ? "Content-Slice-From \(from) is after Content-Slice-To \(to)" : "slices are not supported"
-            throw PushRequestProblem(description: "\(wrong); send the segment without Content-Slice headers")
+        slice = SegmentSlice(fromMilliseconds: from, toMilliseconds: to)
+        if slice?.isBackwards == true {
+            throw PushRequestProblem(
+                description: "Content-Slice-From \(from) is after Content-Slice-To \(to); both are milliseconds from the segment's start")
         }
         if let json = Self.value("Livepeer-Transcode-Configuration", in: fields) {
             do {

@@ -10,11 +10,12 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
 
     private enum Role {
         case none
-        case publisher(any PacketSink, RTMPRelay)
+        case publisher(any PacketSink, RTMPRelay.Feed)
         case viewer(RTMPRelay)
     }
 
     private let gate: any PublisherGate
+    private let connections: RTMPConnections
     private let relays: RTMPRelayTable
     private let limits: RTMPLimits
     private var logger: Logger
@@ -23,11 +24,14 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
     private var role = Role.none
     private var asking: Task<Void, Never>?
     private var deadline: Scheduled<Void>?
+    /// Whether the publisher has sent anything since its silence was last looked for.
+    private var wasHeard = false
     /// The end, or a refusal on its way out: what still comes in is not looked at.
     private var isOver = false
 
-    init(gate: any PublisherGate, relays: RTMPRelayTable, limits: RTMPLimits, logger: Logger) {
+    init(gate: any PublisherGate, connections: RTMPConnections, relays: RTMPRelayTable, limits: RTMPLimits, logger: Logger) {
         self.gate = gate
+        self.connections = connections
         self.relays = relays
         self.limits = limits
         self.logger = logger
@@ -35,6 +39,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        guard connections.admit(context.channel) else { return close(context) }
         logger[metadataKey: "peer"] = "\(context.remoteAddress?.description ?? "unknown")"
         limit(limits.handshakeTimeout, "no handshake", context)
         context.fireChannelActive()
@@ -42,6 +47,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isOver else { return }
+        wasHeard = true
         var bytes = unwrapInboundIn(data)
         let wasHandshaken = session.isHandshaken
         advance(context) { session, each in try session.receive(&bytes, each: each) }
@@ -65,6 +71,14 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         context.fireChannelWritabilityChanged()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let stuck = event as? RTMPViewers.Stuck {
+            giveUp("a viewer \(stuck)", context)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
     private func advance(
         _ context: ChannelHandlerContext, _ step: (inout RTMPServerSession, (RTMPServerSession.Event) throws -> Void) throws -> Void
     ) {
@@ -74,17 +88,17 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
             try step(&session) { event in
                 if case .media(let message) = event {
                     // The hot path: media of a publisher that was let in.
-                    if case .publisher(let sink, let relay) = role { try media(message, sink, relay) }
+                    if case .publisher(let sink, let feed) = role { try media(message, sink, feed) }
                 } else {
                     asked = event
                 }
             }
         } catch {
-            logger.warning("RTMP connection closed", metadata: ["reason": "\(error)"])
             flush(context)
-            return close(context)
+            return giveUp("\(error)", context)
         }
         flush(context)
+        if hasUnreadAnswers(context.channel) { return giveUp("the peer asks and does not read the answers", context) }
         switch asked {
         case .publish(let app, let name): publish(app, name, context)
         case .play(let app, let name): play(app, name, context)
@@ -96,8 +110,15 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    private func media(_ message: RTMPMessage, _ sink: any PacketSink, _ relay: RTMPRelay) throws {
-        relay.publish(message)
+    /// Viewers have a bound for all they do not take; everybody else gets a few hundred bytes and must be able to take them.
+    private func hasUnreadAnswers(_ channel: any Channel) -> Bool {
+        guard !channel.isWritable else { return false }
+        if case .viewer = role { return RTMPViewers.unsent(of: channel) > limits.viewerMostUnsent }
+        return true
+    }
+
+    private func media(_ message: RTMPMessage, _ sink: any PacketSink, _ feed: RTMPRelay.Feed) throws {
+        feed.publish(message)
         switch try packets.consume(message) {
         case .packet(let packet): sink.consume(packet)
         case .video(let parameters): sink.configure(video: parameters)
@@ -119,10 +140,14 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         let loop = context.eventLoop
         let bound = NIOLoopBound((self, context), eventLoop: loop)
         // Owned by this handler: cancelled when the connection ends first.
-        asking = Task { [gate] in
+        asking = Task { [gate, relays] in
             let answer: Result<any Publication, any Error>
             do {
-                answer = .success(try await gate.open(request, evict: { channel.close(promise: nil) }))
+                let publication = try await gate.open(request) { reason in
+                    if reason == .succeeded { relays.expectSuccessor(of: address) }
+                    channel.close(promise: nil)
+                }
+                answer = .success(publication)
             } catch {
                 answer = .failure(error)
             }
@@ -140,10 +165,13 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
             if !isOver { refuse("NetStream.Publish.BadName", "\(error)", context) }
         case .success(let publication):
             let sink = publication.makeSink()
-            // The peer has gone meanwhile: the name is given back.
-            guard !isOver, context.channel.isActive else { return sink.finish() }
-            deadline?.cancel()
+            // The peer has gone meanwhile: the name is given back, and who waited for its pictures is sent home.
+            guard !isOver, context.channel.isActive else {
+                relays.abandon(address)
+                return sink.finish()
+            }
             role = .publisher(sink, relays.open(address))
+            watch(context)
             session.accept()
             logger.info("publishing", metadata: ["stream": "\(address.stream)"])
             advance(context) { session, each in try session.resume(each: each) }
@@ -159,7 +187,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         session.accept()
         flush(context)
         role = .viewer(relay)
-        relay.add(context.channel, stall: limits.viewerStall)
+        relay.add(context.channel, limits)
         advance(context) { session, each in try session.resume(each: each) }
     }
 
@@ -181,9 +209,25 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         deadline = context.eventLoop.scheduleTask(in: time) {
             let (handler, context) = bound.value
-            handler.logger.info("RTMP connection closed", metadata: ["reason": "\(what) within \(time.nanoseconds / 1_000_000_000) s"])
-            handler.close(context)
+            handler.giveUp("\(what) within \(time.nanoseconds / 1_000_000) ms", context)
         }
+    }
+
+    /// Looks again and again whether the publisher has sent anything meanwhile.
+    private func watch(_ context: ChannelHandlerContext) {
+        deadline?.cancel()
+        wasHeard = false
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        deadline = context.eventLoop.scheduleTask(in: limits.publisherSilence) {
+            let (handler, context) = bound.value
+            guard !handler.wasHeard else { return handler.watch(context) }
+            handler.giveUp("the publisher sent nothing for \(handler.limits.publisherSilence.nanoseconds / 1_000_000) ms", context)
+        }
+    }
+
+    private func giveUp(_ reason: String, _ context: ChannelHandlerContext) {
+        logger.warning("RTMP connection closed", metadata: ["reason": "\(reason)"])
+        close(context)
     }
 
     private func close(_ context: ChannelHandlerContext) {
@@ -198,8 +242,8 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         asking?.cancel()
         let ending = role
         role = .none
-        if case .publisher(let sink, let relay) = ending {
-            relays.close(relay)
+        if case .publisher(let sink, let feed) = ending {
+            relays.close(feed)
             sink.finish()
         }
     }

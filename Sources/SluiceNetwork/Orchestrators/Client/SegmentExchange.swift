@@ -38,6 +38,7 @@ struct SegmentExchange: Sendable {
             }
         }
         if result.hasInfo { known.learn(result.info) }
+        event(.transcoded)
         try await fetch(try renditions(of: result))
         event(.finished)
     }

@@ -43,10 +43,11 @@ package struct SegmentWork: Sendable {
         var facts = [RenditionFacts?](repeating: nil, count: request.profiles.count)
         var hasFinished = request.profiles.isEmpty
         if !hasFinished {
-            let job = SegmentJob(segment: segment(of: request, bytes: bytes, firstByte: firstByte), profiles: request.profiles)
+            let job = SegmentJob(
+                segment: segment(of: request, bytes: bytes, firstByte: firstByte), profiles: request.profiles, slice: request.slice)
             for try await event in calls.service.transcode(job, in: request.session) {
                 switch event {
-                case .accepted: break
+                case .accepted, .transcoded: break
                 case .renditionBytes(let index, let piece):
                     if pieces.indices.contains(index) { pieces[index].writeImmutableBuffer(piece) }
                 case .renditionComplete(let index, let told):

@@ -1,0 +1,36 @@
+/// The constants of routing. The defaults are the ones that the simulator justifies (docs/Routing.md).
+package struct RoutingSettings: Hashable, Sendable {
+    /// For streams that bring none of their own.
+    package var serviceLevel = ServiceLevel()
+    /// Seconds in which a peak is forgotten to 37 %: about five segments.
+    package var averageSpan = 10.0
+    /// Seconds in which a sample of the quantiles loses half its weight: long enough for a tail to be seen.
+    package var sketchHalfLife = 60.0
+    /// A second attempt is made when the first is later than this quantile of its own past …
+    package var hedgeQuantile = 0.98
+    /// … and later than this many times its median.
+    package var hedgeMedianFactor = 1.5
+    /// Extra attempts that may be saved up: this many, and so many for each live stream. One orchestrator's stall hits all its streams at once.
+    package var hedgeBurst = 10.0
+    package var hedgeBurstPerStream = 0.5
+    /// Segments sent twice to learn of an orchestrator, as a share.
+    package var canaryShare = 0.02
+    /// Seconds after which nothing is known of an orchestrator any more.
+    package var staleAfter = 30.0
+    /// Sendings of one segment that an orchestrator may have worked on.
+    package var attempts = 3
+    /// A segment is given up this many durations after its cut, and not before `shortestPatience`.
+    package var patience = 4.0
+    package var shortestPatience = 8.0
+    /// Seconds before an orchestrator is asked a second time for the same segment; doubles.
+    package var pause = 0.2
+    /// Segments of one stream at one orchestrator: it works on one at a time and refuses the fifth (specs A13).
+    package var inFlightPerSession = 2
+    /// Orchestrators looked at for one decision, where there are more.
+    package var sample = 12
+    /// Exponent of the price in the draw: at 2 one twice as dear is drawn a quarter as often.
+    package var priceWeight = 2
+    package var health = Health.Settings()
+
+    package init() {}
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import Foundation
+import SluiceSimulation
+
+struct SimulateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate", abstract: "Compare routing policies in a modelled world.",
+        discussion:
+            "Scenarios are files of config/scenarios (or their names), your own, or traces recorded by a gateway; see docs/Simulator.md.")
+
+    /// A summary needs memory for the figures of each, and nobody waits for more.
+    private static let mostSeeds = 1000
+
+    @Argument(help: "A scenario: a shipped name such as 'stall', a YAML file, or a trace (.jsonl).") var scenario: String
+    @Option(help: "A policy, e.g. 'reference' or 'default:latency=0.5,hedgeBudget=0.1'; repeat to compare. All there are.")
+    var policy: [String] = []
+    @Option(help: "Runs of each policy, every one with other chances.") var seeds: Int = 10
+    @Option(help: "Write the figures here as JSON.") var json: String?
+    @Option(help: "Write a report with plots here; one file for a browser.") var html: String?
+    @Option(help: "Try the first policy at several values of a setting, e.g. 'latency=0.3..1.0'.") var sweep: String?
+    @Option(help: "Streams in all, instead of what the scenario says.") var streams: Int?
+    @Option(help: "Length of the run, e.g. '10m', instead of what the scenario says.") var duration: String?
+
+    func run() async throws {
+        guard (1...Self.mostSeeds).contains(seeds) else { throw ValidationError("--seeds \(seeds): 1 to \(Self.mostSeeds) is right") }
+        let sweep = try sweep.map(SweepRange.init)
+        let choices = try (policy.isEmpty ? Policies.names : policy).map(PolicyChoice.init)
+        if let twin = Dictionary(grouping: choices, by: \.text).first(where: { $0.value.count > 1 })?.key {
+            throw ValidationError("--policy '\(twin)' is there twice")
+        }
+        let found = try ScenarioSource.find(scenario)
+        if let note = found.note { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
+        let simulation = try Simulation(try changed(found.scenario), settings: RunSettings(curvePoints: 2000, timelineStreams: 100))
+        let world = ReportedWorld(scenario: simulation.scenario, seeds: seeds, settings: simulation.settings)
+        let comparison = Comparison(simulation: simulation, seeds: seeds)
+        if let sweep {
+            let swept = try await self.sweep(sweep, of: choices[0], with: comparison)
+            print(SweepReport.render(world, swept), terminator: "")
+            try write(world, [], sweep: swept)
+        } else {
+            let policies = try choices.map { (name: $0.text, make: try Policies.make($0)) }
+            let progress = ProgressBar(runs: policies.count * seeds)
+            let reported = try await comparison.run(policies, progress: progress)
+            progress.finish()
+            warn(of: reported)
+            print(TextReport.render(world, reported), terminator: "")
+            try write(world, reported, sweep: nil)
+        }
+    }
+
+    private func changed(_ scenario: Scenario) throws -> Scenario {
+        var scenario = scenario
+        if let streams {
+            guard streams > 0 else { throw ValidationError("--streams \(streams): at least 1 is right") }
+            scenario = scenario.with(streams: streams)
+        }
+        if let duration {
+            guard let seconds = Quantity.duration.value(of: duration), seconds > 0 else {
+                throw ValidationError("--duration '\(duration)': \(Quantity.duration.wish)")
+            }
+            scenario = try scenario.lasting(seconds)
+        }
+        return scenario
+    }
+
+    private func sweep(_ range: SweepRange, of choice: PolicyChoice, with comparison: Comparison) async throws -> Sweep {
+        let policies = try range.values.map { value in
+            (name: "\(range.setting)=\(value)", make: try Policies.make(choice.with(range.setting, value)))
+        }
+        let progress = ProgressBar(runs: policies.count * seeds)
+        let reported = try await comparison.run(policies, progress: progress)
+        progress.finish()
+        warn(of: reported)
+        return Sweep(setting: range.setting, points: zip(range.values, reported).map { Sweep.Point(value: $0, policy: $1) })
+    }
+
+    /// A policy that broke its side of the protocol is a bug, and its figures are not to be trusted.
+    private func warn(of reported: [ReportedPolicy]) {
+        for policy in reported where policy.record.policyFaultCount > 0 {
+            let first = policy.record.policyFaults.first.map { ", first: \($0)" } ?? ""
+            let text = "policy \(policy.name) broke the rules of the simulator \(policy.record.policyFaultCount) times\(first)\n"
+            FileHandle.standardError.write(Data(text.utf8))
+        }
+    }
+
+    private func write(_ world: ReportedWorld, _ policies: [ReportedPolicy], sweep: Sweep?) throws {
+        if let json { try write(try JSONReport.render(world, policies, sweep: sweep), to: json, option: "--json") }
+        if let html { try write(HTMLReport.render(world, policies, sweep: sweep), to: html, option: "--html") }
+    }
+
+    private func write(_ text: String, to path: String, option: String) throws {
+        do { try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
+            throw SettingsError("\(option) '\(path)' cannot be written: \(error.localizedDescription)")
+        }
+    }
+}
