@@ -108,13 +108,21 @@ private struct ScenarioCheck {
         that("\(path).service.lanes", service.lanes, isIn: 1...10_000)
         that("\(path).service.sessions", service.sessions, isIn: 1...1_000_000)
         that("\(path).service.queuedPerSession", service.queuedPerSession, isIn: 0...1000)
+        recorded("\(path).service.recorded", service.recorded, upTo: 1)
         let network = model.network
         that("\(path).network.roundTrip", network.roundTrip, isIn: 0...10, "seconds")
         that("\(path).network.jitter", network.jitter, isIn: 0...2)
         isRate("\(path).network.bandwidth", network.bandwidth)
         isShare("\(path).network.loss", network.loss)
+        recorded("\(path).network.recorded", network.recorded, upTo: 60)
         that("\(path).faults", model.faults.count, isIn: 0...Scenario.Bounds.faults, "of them")
         for (index, fault) in model.faults.enumerated() { self.fault(fault, at: "\(path).faults[\(index)]") }
+    }
+
+    /// Names the first that is impossible; there may be a great many.
+    private mutating func recorded(_ path: String, _ samples: [Double], upTo most: Double) {
+        guard let place = samples.firstIndex(where: { !(0...most).contains($0) }) else { return }
+        that("\(path)[\(place)]", samples[place], isIn: 0...most, "seconds")
     }
 
     private mutating func fault(_ model: FaultModel, at path: String) {
