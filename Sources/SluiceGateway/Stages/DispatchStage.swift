@@ -93,7 +93,7 @@ package final class DispatchStage: Sendable {
                         $0.happened(event, attempt: attempt, router: &$1, at: $2, actions: &$3)
                     }
                 case .rendition(let attempt, let place, let made, let instant):
-                    if timeline.renditions[place] == nil, !course.hasEnded {
+                    if timeline.renditions[place] == nil, course.isCounted(attempt) {
                         timeline.renditions[place] = instant
                         rendition(place, made)
                     }

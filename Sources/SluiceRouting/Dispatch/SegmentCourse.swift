@@ -67,12 +67,17 @@ package struct SegmentCourse: Sendable {
         case .transcoded: attempts[index].transcoded = attempts[index].transcoded ?? now
         case .firstByte: attempts[index].firstByte = attempts[index].firstByte ?? now
         case .rendition(let place):
-            guard attempts[index].role != .canary || !hasEnded else { return }
+            guard isCounted(id) else { return }
             missing.removeAll { $0 == place }
             if missing.isEmpty, !hasEnded { complete(by: index, &router, now, &actions) }
         case .finished: finished(index, &router, now, &actions)
         case .failed(let failure): failed(index, failure, &router, now, &actions)
         }
+    }
+
+    /// Whether the renditions of this attempt are taken. Those of a canary are not: who serves the stream does not change for a test.
+    package func isCounted(_ attempt: AttemptID) -> Bool {
+        attempts.indices.contains(attempt.rawValue) && attempts[attempt.rawValue].role != .canary && !hasEnded
     }
 
     package mutating func wake(router: inout SegmentRouter, at time: Moment, actions: inout [DispatchAction]) {
@@ -106,7 +111,7 @@ package struct SegmentCourse: Sendable {
         for index in attempts.indices where index != winner && attempts[index].isLive && attempts[index].role != .canary {
             stop(index, &router, now, &actions)
         }
-        if attempts[winner].role != .canary { router.setPrimary(attempts[winner].slot, of: segment.stream) }
+        router.setPrimary(attempts[winner].slot, of: segment.stream)
         end(nil, &router, &actions)
     }
 
@@ -221,7 +226,9 @@ package struct SegmentCourse: Sendable {
     ) -> (hedgeAt: Moment, uploadBy: Moment) {
         let level = router.serviceLevel(of: segment.stream) ?? router.settings.serviceLevel
         let prediction = router.prediction(slot, segment, decision.workClass, level)
-        let expected = max(prediction.late, router.settings.hedgeMedianFactor * prediction.median, Self.shortestPatience)
+        // Within its promise nobody is called late: a second attempt would cost a swap and win nothing that was asked for.
+        let promised = decision.target * router.settings.hedgeTargetShare
+        let expected = max(prediction.late, router.settings.hedgeMedianFactor * prediction.median, promised, Self.shortestPatience)
         let useful = decision.deadline.seconds(since: now) - router.standbyMedian(of: segment) * Self.standbyMargin
         let hedge = role == .canary ? max(expected, useful) : min(expected, max(useful, prediction.median))
         var upload = hedge
@@ -285,7 +292,9 @@ package struct SegmentCourse: Sendable {
             if case .failed(let failure) = attempt.result { return failure.costsWork }
             return true
         }
-        guard worked < router.settings.attempts, router.budget.takeForRetry(burst: router.burst) else {
+        // What was refused at the door cost nobody anything, and so costs no token.
+        let isPaid = !(lastFailure?.costsWork ?? true) || router.budget.takeForRetry(burst: router.burst)
+        guard worked < router.settings.attempts, isPaid else {
             return end(lastFailure ?? SegmentFailure(.timedOut, "no attempt is left"), &router, &actions)
         }
         sendElsewhere(&router, now, &actions)

@@ -39,6 +39,8 @@ struct CandidateSet: Sendable {
 
     let generation: Int
     private(set) var slots: [Int] = []
+    /// Those that would do, but did not answer the last call: a full one refuses calls as well (specs A3). Asked when nobody else is left.
+    private(set) var silent: [Int] = []
     private(set) var leftOut: [(slot: Int, reason: LeftOut)] = []
     private(set) var leftOutCount = 0
     private(set) var cheapest = Double.infinity
@@ -48,6 +50,7 @@ struct CandidateSet: Sendable {
         for (slot, record) in records.enumerated() where record.isListed {
             if let reason = Self.obstacle(record, key) {
                 leftOutCount += 1
+                if reason == .unreachable, Self.demand(record, key) == nil, silent.count < Self.mostNamed { silent.append(slot) }
                 if leftOut.count < Self.mostNamed { leftOut.append((slot, reason)) }
             } else {
                 slots.append(slot)
@@ -59,6 +62,12 @@ struct CandidateSet: Sendable {
     static func obstacle(_ record: OrchestratorRecord, _ key: Key) -> LeftOut? {
         let entry = record.entry
         guard entry.isReachable else { return .unreachable }
+        return demand(record, key)
+    }
+
+    /// What the job or the service level asks for and it does not have.
+    private static func demand(_ record: OrchestratorRecord, _ key: Key) -> LeftOut? {
+        let entry = record.entry
         let missing = key.capabilities.subtracting(entry.capabilities)
         guard missing.isEmpty else { return .lacks(capabilities: missing) }
         if let ceiling = key.maxPrice, record.price > ceiling { return .tooExpensive(weiPerPixel: record.price) }

@@ -11,7 +11,7 @@ struct ConcurrencyLimit: Sendable {
     /// `nil` while it never refused.
     private(set) var limit: Int?
     private var changed = Moment(nanoseconds: 0)
-    private var refusedAt: Moment?
+    private(set) var refusedAt: Moment?
 
     /// Whether a stream that is not there yet may go there.
     func allows(_ sessions: Int, at now: Moment) -> Bool {

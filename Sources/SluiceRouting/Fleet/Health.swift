@@ -98,7 +98,10 @@ package struct Health: Sendable {
         goodSince = nil
         suspicionsInRow += 1
         let suspicion = settings.suspicion * Double(1 << min(suspicionsInRow - 1, 6))
-        suspectUntil = now.advanced(bySeconds: min(suspicion, settings.longestSuspicion))
+        // One slow segment among good ones is chance, and the stream that met it has gone elsewhere by itself.
+        if fault != .slow || suspicionsInRow >= 2 {
+            suspectUntil = now.advanced(bySeconds: min(suspicion, settings.longestSuspicion))
+        }
         faults += 1
         faultsInRow += 1
         if fault == .connect { connectInRow += 1 }

@@ -27,6 +27,9 @@ struct OrchestratorRecord: Sendable {
         self.price = entry.price?.weiPerPixel ?? 0
     }
 
+    /// Whether it stands still: half of what it has, or more, is past its time. One late segment among many is chance.
+    var isLate: Bool { late > 0 && late * 2 >= inFlight }
+
     var gpuClass: GPUClass? { entry.gpu?.gpuClass ?? inferred?.gpuClass }
 
     func work(_ workClass: WorkClass) -> WorkStatistics? {

@@ -15,6 +15,12 @@ struct Prediction: Sendable {
     static let enoughSamples = 4.0
 
     /// Nothing is known of anybody: a share of the span, about what a hardware encoder needs over the open network.
+    /// Ways there and back that a segment takes, of which an information call is one: upload, early answer, fetching the renditions.
+    private static let roundTrips = 3.0
+
+    /// Somewhere between its usual and its late finish: what two orchestrators are compared by.
+    var finish: Double { (median + atPercentile) / 2 }
+
     private static let usual = (median: 0.12, atPercentile: 0.25, late: 0.4)
 
     /// - Parameter typical: of all orchestrators together at this class of work, where something is known.
@@ -29,9 +35,9 @@ struct Prediction: Sendable {
             prior = (known.0, known.1, known.2)
         }
         guard let own, count > 0 else {
-            median = prior.median * span + roundTrip
-            atPercentile = prior.atPercentile * span + roundTrip
-            late = prior.late * span + roundTrip
+            median = prior.median * span + Self.roundTrips * roundTrip
+            atPercentile = prior.atPercentile * span + Self.roundTrips * roundTrip
+            late = prior.late * span + Self.roundTrips * roundTrip
             peak = median
             samples = 0
             return

@@ -10,6 +10,8 @@ package struct RoutingSettings: Hashable, Sendable {
     package var hedgeQuantile = 0.98
     /// … and later than this many times its median.
     package var hedgeMedianFactor = 1.5
+    /// … and later than this share of the target.
+    package var hedgeTargetShare = 0.8
     /// Extra attempts that may be saved up: this many, and so many for each live stream. One orchestrator's stall hits all its streams at once.
     package var hedgeBurst = 10.0
     package var hedgeBurstPerStream = 0.5
@@ -26,6 +28,10 @@ package struct RoutingSettings: Hashable, Sendable {
     package var pause = 0.2
     /// Segments of one stream at one orchestrator: it works on one at a time and refuses the fifth (specs A13).
     package var inFlightPerSession = 2
+    /// Those within this share of the soonest are equal: else every gateway would crowd at the one that is best by a hair.
+    package var equalShare = 0.1
+    /// A stream that is well served moves to one that is sooner by more than this share, several segments in a row.
+    package var soonerShare = 0.4
     /// Orchestrators looked at for one decision, where there are more.
     package var sample = 12
     /// Exponent of the price in the draw: at 2 one twice as dear is drawn a quarter as often.

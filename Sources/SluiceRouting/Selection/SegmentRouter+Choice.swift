@@ -181,7 +181,7 @@ extension SegmentRouter {
             case .ejected: .ejected
             case .halfOpen: .halfOpen
             case .suspect: .suspect
-            case .healthy: record.late > 0 ? .late : prediction.atPercentile > target ? .overTarget : .good
+            case .healthy: record.isLate ? .late : prediction.atPercentile > target ? .overTarget : .good
             }
         var bar: LeftOut?
         if route.primary != slot, !record.limit.allows(record.sessions, at: now) {
@@ -218,6 +218,7 @@ extension SegmentRouter {
         _ now: Moment, _ looks: inout [Look]
     ) -> (slot: Int?, reason: RouteDecision.Reason) {
         guard set.slots.count > 1 else { return (own.slot, .stay) }
+        let isOver = own.standing == .overTarget
         let continuity = route.level.continuity
         var other = route.challenger?.slot ?? set.slots[generator.index(below: set.slots.count)]
         if other == own.slot { other = set.slots[generator.index(below: set.slots.count)] }
@@ -235,9 +236,13 @@ extension SegmentRouter {
             {
                 reason = .sooner
             }
+        } else if rival.prediction.samples >= Prediction.enoughSamples, own.prediction.samples >= Prediction.enoughSamples,
+            score(rival) < score(own) * (1 - settings.soonerShare)
+        {
+            reason = .sooner
         } else if isPreferred(other, route.level), !isPreferred(own.slot, route.level) {
             reason = .preferred
-        } else if records[other].price < records[own.slot].price * (1 - continuity.price) {
+        } else if records[other].price < records[own.slot].price * (1 - continuity.price), score(rival) <= score(own) {
             reason = .cheaper
         }
         guard let reason else {
@@ -246,7 +251,7 @@ extension SegmentRouter {
         }
         let streak = route.challenger?.slot == other ? (route.challenger?.streak ?? 0) + 1 : 1
         // One over its target is left sooner.
-        let needed = reason == .sooner ? min(2, continuity.segments) : continuity.segments
+        let needed = isOver ? min(2, continuity.segments) : continuity.segments
         if streak >= needed {
             route.challenger = nil
             return (other, reason)
@@ -264,7 +269,6 @@ extension SegmentRouter {
         from set: CandidateSet, _ segment: SegmentFacts, _ workClass: WorkClass, _ route: StreamRoute, target: Double,
         avoiding tried: [Int], _ now: Moment, _ looks: inout [Look]
     ) -> (slot: Int, standing: Standing)? {
-        guard !set.slots.isEmpty else { return nil }
         let isSmall = set.slots.count <= settings.sample
         let first = looks.count
         var best = Standing.ejected
@@ -292,8 +296,10 @@ extension SegmentRouter {
         for look in looks where look.bar == nil && look.standing == best && !tried.contains(look.slot) {
             cheapest = min(cheapest, records[look.slot].price)
         }
-        guard cheapest.isFinite else { return nil }
-        for look in looks where look.bar == nil && look.standing == best && !tried.contains(look.slot) {
+        guard cheapest.isFinite else { return lastResort(looks, set, tried, now) }
+        let equal = (looks.filter { $0.bar == nil && $0.standing == best && !tried.contains($0.slot) }.map(score).min() ?? 0)
+        let limit = equal * (1 + settings.equalShare) + Self.equalSeconds
+        for look in looks where look.bar == nil && look.standing == best && !tried.contains(look.slot) && score(look) <= limit {
             let record = records[look.slot]
             var weight = 1.0
             if record.price > 0 {
@@ -302,22 +308,41 @@ extension SegmentRouter {
             }
             if isPreferred(look.slot, route.level) { weight *= 8 }
             if let troubled, record.entry.operatorName == troubled { weight *= 0.02 }
-            // Where none keeps the target the sooner ones are likelier.
-            if best != .good {
-                let soonness = target / max(0.001, look.prediction.atPercentile)
-                weight *= max(1e-6, min(1, soonness * soonness))
-            }
             chosen.append((look.slot, weight))
         }
         guard let one = draw(chosen) else { return nil }
         guard chosen.count > 1, let two = draw(chosen.filter { $0.slot != one }) else { return (one, best) }
         func load(_ slot: Int) -> Double {
-            guard let look = looks.first(where: { $0.slot == slot }) else { return .infinity }
-            // Below half the target all are equal in latency: else all streams would crowd at the nearest.
-            return max(look.prediction.peak, target / 2) * Double(max(records[slot].inFlight, records[slot].sessions) + 1)
+            Double(max(records[slot].inFlight, records[slot].sessions) + 1)
         }
         return (load(two) < load(one) ? two : one, best)
     }
+
+    /// All that could do it are full, or there are none: a refusal costs a round trip, a segment not sent is lost.
+    private mutating func lastResort(_ looks: [Look], _ set: CandidateSet, _ tried: [Int], _ now: Moment) -> (
+        slot: Int, standing: Standing
+    )? {
+        let full = looks.filter { look in
+            if case .full = look.bar, !tried.contains(look.slot) { return true }
+            return false
+        }
+        let longestAgo = full.min {
+            let left = records[$0.slot].limit.refusedAt?.nanoseconds ?? .min
+            return left < records[$1.slot].limit.refusedAt?.nanoseconds ?? .min
+        }
+        if let longestAgo { return (longestAgo.slot, .halfOpen) }
+        let silent = set.silent.filter { !tried.contains($0) }
+        return silent.isEmpty ? nil : (silent[generator.index(below: silent.count)], .halfOpen)
+    }
+
+    /// What candidates are compared by: the predicted finish, dearer ones a little later (twice the price: 19 %).
+    private func score(_ look: Look) -> Double {
+        let price = records[look.slot].price
+        return look.prediction.finish * (price > 0 ? price.squareRoot().squareRoot() : 1)
+    }
+
+    /// Seconds that are noise between two orchestrators.
+    private static let equalSeconds = 0.01
 
     private mutating func draw(_ weighted: [(slot: Int, weight: Double)]) -> Int? {
         let sum = weighted.reduce(0) { $0 + $1.weight }

@@ -12,6 +12,8 @@ package struct RouterPolicy: RoutingPolicy {
     private var order: [OrchestratorID] = []
     private var nextAsk: [(at: Moment, orchestrator: OrchestratorID)] = []
     private var generator: SeededGenerator
+    /// Streams that have ended and have segments under way.
+    private var closing: Set<StreamID> = []
     private var buffer: [DispatchAction] = []
 
     package init(settings: RoutingSettings = .init(), seed: UInt64) {
@@ -42,7 +44,17 @@ package struct RouterPolicy: RoutingPolicy {
 
     package mutating func opened(_ stream: StreamID, at now: Moment, actions: inout [PolicyAction]) { router.open(stream) }
 
-    package mutating func closed(_ stream: StreamID, at now: Moment, actions: inout [PolicyAction]) { router.close(stream) }
+    package mutating func closed(_ stream: StreamID, at now: Moment, actions: inout [PolicyAction]) {
+        closing.insert(stream)
+        closeIfDone(stream)
+    }
+
+    /// As in a gateway, a stream is forgotten when its last segment is through.
+    private mutating func closeIfDone(_ stream: StreamID) {
+        guard closing.contains(stream), !courses.keys.contains(where: { $0.stream == stream }) else { return }
+        closing.remove(stream)
+        router.close(stream)
+    }
 
     package mutating func cut(_ segment: SegmentFacts, at now: Moment, actions: inout [PolicyAction]) {
         let key = SegmentKey(stream: segment.stream, sequence: segment.sequence)
@@ -76,7 +88,10 @@ package struct RouterPolicy: RoutingPolicy {
         guard let index = courses.index(forKey: key) else { return }
         buffer.removeAll(keepingCapacity: true)
         change(&courses.values[index], &router, &buffer)
-        if courses.values[index].isOver { courses.remove(at: index) }
+        if courses.values[index].isOver {
+            courses.remove(at: index)
+            if !closing.isEmpty { closeIfDone(key.stream) }
+        }
         pass(buffer, key, &actions)
     }
 
