@@ -82,6 +82,7 @@ package struct SegmentCourse: Sendable {
 
     package mutating func wake(router: inout SegmentRouter, at time: Moment, actions: inout [DispatchAction]) {
         let now = router.clamp(time)
+        guard !isOver else { return }
         if now >= decision.giveUp {
             let failure = lastFailure ?? SegmentFailure(.timedOut, "nobody answered within \(now.seconds(since: segment.cut)) s of the cut")
             stopAll(&router, now, &actions)

@@ -27,8 +27,8 @@ struct OrchestratorRecord: Sendable {
         self.price = entry.price?.weiPerPixel ?? 0
     }
 
-    /// Whether it stands still: half of what it has, or more, is past its time. One late segment among many is chance.
-    var isLate: Bool { late > 0 && late * 2 >= inFlight }
+    /// Whether it stands still: two of what it has, and half of it, are past their time. One late segment is chance, and hedged by itself.
+    var isLate: Bool { late > 1 && late * 2 >= inFlight }
 
     var gpuClass: GPUClass? { entry.gpu?.gpuClass ?? inferred?.gpuClass }
 

@@ -22,8 +22,8 @@ package struct RoutingSettings: Hashable, Sendable {
     /// Sendings of one segment that an orchestrator may have worked on.
     package var attempts = 3
     /// A segment is given up this many durations after its cut, and not before `shortestPatience`.
-    package var patience = 4.0
-    package var shortestPatience = 8.0
+    package var patience = 3.0
+    package var shortestPatience = 6.0
     /// Seconds before an orchestrator is asked a second time for the same segment; doubles.
     package var pause = 0.2
     /// Segments of one stream at one orchestrator: it works on one at a time and refuses the fifth (specs A13).

@@ -16,5 +16,5 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
     mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
     /// Even in 0..<bound; `bound` above 0. The bias of the plain multiplication is below 2⁻³² for pools of any size here.
-    mutating func index(below bound: Int) -> Int { Int(truncatingIfNeeded: (next() >> 32) &* UInt64(bound) >> 32) }
+    mutating func index(below bound: Int) -> Int { Int(truncatingIfNeeded: ((next() >> 32) &* UInt64(bound)) >> 32) }
 }

@@ -1,7 +1,7 @@
 /// Quantiles of durations between a millisecond and a minute, old samples fading away.
 ///
-/// 64 buckets on a logarithmic scale, each 19 % wider than the one before; within a bucket the value is interpolated, so that a
-/// quantile is right to about 5 %. 256 bytes, no allocation.
+/// 64 buckets on a logarithmic scale, each 19 % wider than the one before; within a bucket the value is interpolated. A quantile is
+/// wrong by less than a bucket's width, 19 %, and that only where a bucket is filled unevenly. 256 bytes, no allocation.
 struct QuantileSketch: Sendable {
     private static let lowest: Float = 0.001
     private static let factor: Float = 1.1876

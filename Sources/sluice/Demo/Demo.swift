@@ -1,5 +1,6 @@
 import Foundation
 import SluiceGateway
+import SluiceRouting
 import SluiceTypes
 import SluiceWire
 
@@ -80,7 +81,10 @@ struct Demo: Sendable {
         guard let stream = assembly.table.status(route: assembly.route).streams.first(where: { $0.id == Self.stream }) else { return }
         for segment in stream.segments where segment.sequence > printed {
             guard segment.publishedMs != nil || profiles.isEmpty else { break }
-            print(DemoTable.row(stream.id, segment, profiles: profiles))
+            let decision = StreamID(stream.id).flatMap { id in
+                assembly.route.decisions(of: id).last { $0.sequence.rawValue == segment.sequence }
+            }
+            print(DemoTable.row(stream.id, segment, profiles: profiles, decision: decision.map(DecisionReport.init)))
             printed = segment.sequence
         }
         fflush(nil)

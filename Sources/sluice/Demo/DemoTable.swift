@@ -9,7 +9,7 @@ enum DemoTable {
         return columns.map(pad).joined(separator: " ") + "\n" + pad("") + pad("") + "  (ms after the cut)"
     }
 
-    static func row(_ stream: String, _ segment: SegmentStatus, profiles: [TranscodeProfile]) -> String {
+    static func row(_ stream: String, _ segment: SegmentStatus, profiles: [TranscodeProfile], decision: DecisionReport?) -> String {
         var columns = [stream, "\(segment.sequence)", String(format: "%.3f s", segment.durationMs / 1000), "\(segment.bytes / 1000)"]
         columns.append(milliseconds(segment.sourcePublishedMs))
         columns.append(milliseconds(segment.acceptedMs))
@@ -18,6 +18,7 @@ enum DemoTable {
         }
         columns.append(milliseconds(segment.publishedMs))
         return columns.map(pad).joined(separator: " ") + (segment.failure.map { "  lost: \($0)" } ?? "")
+            + (decision.map { "  → \($0.sentence)" } ?? "")
     }
 
     private static func milliseconds(_ value: Double?) -> String {
