@@ -3,7 +3,9 @@ import SluiceTypes
 
 /// A reference to a decoded frame or an audio packet, counted by FFmpeg.
 ///
-/// `@unchecked Sendable`: FFmpeg's counts are atomic, and nobody writes to the shared contents after decoding.
+/// `@unchecked Sendable`: both pointers are set once and go to references of our own, whose counts FFmpeg keeps atomically. A frame is
+/// shared by all encoding threads, and they only read it: what they change (`RenditionEncoder.prepare`) is a frame of their own. A
+/// packet goes to one thread.
 final class MediaReference: @unchecked Sendable {
     let frame: UnsafeMutablePointer<AVFrame>?
     let packet: UnsafeMutablePointer<AVPacket>?

@@ -10,7 +10,8 @@ final class RenditionLanes {
         var results: [(Int, Outcome)] = []
     }
 
-    /// Carries the source's audio stream to the encoding threads, which only read it, and only while the input is open.
+    /// Carries the source's audio stream to the encoding threads, which only read it. The input outlives them: `TranscodeSession.work`
+    /// takes every thread's result before it returns, whatever happened. That is the proof.
     private struct SharedStream: @unchecked Sendable {
         let stream: UnsafeMutablePointer<AVStream>?
     }

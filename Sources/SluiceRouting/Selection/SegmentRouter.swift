@@ -21,6 +21,10 @@ package struct SegmentRouter: Sendable {
     private(set) var commonCauseUntil: Moment?
     /// Slots used lately.
     private var active: [Int] = []
+    /// What was decided for the streams that ended last: the question why comes afterwards.
+    private var ended: [(stream: StreamID, decisions: [RouteDecision])] = []
+    /// About 100 kB each.
+    private static let mostEnded = 16
     private var newest = Moment(nanoseconds: .min)
     package internal(set) var counts = RouteCounts()
 
@@ -113,10 +117,15 @@ package struct SegmentRouter: Sendable {
 
     package mutating func close(_ stream: StreamID) {
         guard let route = streams.removeValue(forKey: stream) else { return }
+        if ended.count == Self.mostEnded { ended.removeFirst() }
+        ended.append((stream, route.recent))
         if let primary = route.primary { records[primary].sessions -= 1 }
     }
 
-    package func decisions(of stream: StreamID) -> [RouteDecision] { streams[stream]?.recent ?? [] }
+    /// The last ones, oldest first; of a stream that has ended too, while it is one of the last few.
+    package func decisions(of stream: StreamID) -> [RouteDecision] {
+        streams[stream]?.recent ?? ended.last { $0.stream == stream }?.decisions ?? []
+    }
 
     mutating func setPrimary(_ slot: Int, of stream: StreamID) {
         guard let old = streams[stream]?.primary, old != slot else {

@@ -49,7 +49,8 @@ struct RoutingEndpoint: Sendable {
         guard !decisions.isEmpty else {
             let text =
                 isLive(stream)
-                ? "no decision of that segment is kept (any more); the last \(RouteStage.keptDecisions) are" : "no live stream '\(name)'"
+                ? "no decision of that segment is kept (any more); the last \(RouteStage.keptDecisions) are"
+                : "no stream '\(name)' is live, or ended lately"
             return try await writer.send(problem: .notFound, text)
         }
         try await writer.send(json: decisions.map(DecisionReport.init))

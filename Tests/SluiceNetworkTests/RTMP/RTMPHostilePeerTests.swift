@@ -11,16 +11,7 @@ import Testing
     private let lines = LogLines()
 
     private func withListener(_ limits: RTMPLimits = .init(), _ body: (Int) async throws -> Void) async throws {
-        let listener = RTMPListener(
-            host: "127.0.0.1", port: 0, gate: gate, group: MultiThreadedEventLoopGroup.singleton, limits: limits, logger: lines.logger)
-        let port = try await listener.start()
-        do {
-            try await body(port)
-        } catch {
-            await listener.shutdown()
-            throw error
-        }
-        await listener.shutdown()
+        try await withRTMPListener(gate, limits, lines, body)
     }
 
     private func reasons(_ text: String) -> Int { lines.all.count { $0.contains(text) } }

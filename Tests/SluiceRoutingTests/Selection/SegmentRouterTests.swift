@@ -97,6 +97,13 @@ import Testing
         #expect(story.router.picture(at: story.now).first?.state == .healthy)
     }
 
+    @Test func theQuestionWhyMayComeAfterTheEnd() {
+        var story = Story(["a"])
+        _ = story.serve(0)
+        story.router.close(Story.stream)
+        #expect(story.router.decisions(of: Story.stream).map(\.sequence.rawValue) == [0])
+    }
+
     @Test func manyGatewaysDoNotCrowdAtOne() {
         var load: [String: Int] = [:]
         for seed in 0..<200 as Range<UInt64> {
