@@ -8,6 +8,8 @@ import SluiceTypes
 
 /// A scenario played on real ports: each of its orchestrators speaks the network's protocol and does as the scenario says.
 struct ScriptPlay {
+    /// Each has a port and a few connections.
+    static let mostOrchestrators = 256
     /// Seconds after the scenario's end in which what is under way may finish.
     private static let drain = 10.0
 
@@ -22,6 +24,15 @@ struct ScriptPlay {
         _ scenario: Scenario, seed: UInt64, port: Int, group: any EventLoopGroup, logger: Logger
     ) throws {
         let live = try LiveWorld(scenario, seed: seed)
+        guard live.names.count <= Self.mostOrchestrators else {
+            throw SettingsError(
+                "scenario '\(scenario.name)' has \(live.names.count) orchestrators; at most \(Self.mostOrchestrators) can be played")
+        }
+        guard port + live.names.count <= 1 << 16 else {
+            throw SettingsError(
+                "--port \(port): \(live.names.count) orchestrators need a port each; \((1 << 16) - live.names.count) is the highest that will do"
+            )
+        }
         let made = try SelfSignedCertificate.make(host: ScriptedPort.host)
         let tls = HTTPServerTLS(certificatePEM: made.certificatePEM, keyPEM: made.keyPEM)
         let world = ScriptedWorld(live, loop: group.next())
