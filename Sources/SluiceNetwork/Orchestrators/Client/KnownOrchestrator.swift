@@ -156,7 +156,7 @@ final class KnownOrchestrator: Sendable {
     func learn(_ information: Net_OrchestratorInfo, from session: Session, of stream: StreamID) {
         guard information.hasAuthToken, !information.transcoder.isEmpty else { return }
         state.withLock { state in
-            state.entry = Self.entry(id, information)
+            state.entry = entry(information, roundTrip: state.entry.roundTrip)
             guard let current = state.sessions[stream], current.token == session.token else { return }
             let isSame = information.authToken == current.token
             state.sessions[stream] = Session(
@@ -201,10 +201,13 @@ final class KnownOrchestrator: Sendable {
     }
 
     private func ask() async throws -> Session {
+        // The first one dials as well, and is too long for that; the next corrects it.
+        let asked = ContinuousClock.now
         let information = try await caller.information(needing: wanted, within: clocks.answer)
         guard !information.transcoder.isEmpty else { throw SegmentFailure(.refused, "\(id) does no work itself (empty transcoder)") }
         guard information.hasAuthToken else { throw SegmentFailure(.protocolViolation, "\(id) gave no auth token") }
-        state.withLock { $0.entry = Self.entry(id, information) }
+        let roundTrip = asked.duration(to: .now).inSeconds
+        state.withLock { $0.entry = entry(information, roundTrip: roundTrip) }
         return Session(token: information.authToken, transcoder: information.transcoder, issued: Self.now)
     }
 
@@ -221,13 +224,13 @@ final class KnownOrchestrator: Sendable {
         return Double(now) - Double(session.issued) >= life * freshShare
     }
 
-    private static func entry(_ id: OrchestratorID, _ information: Net_OrchestratorInfo) -> OrchestratorEntry {
+    private func entry(_ information: Net_OrchestratorInfo, roundTrip: Double?) -> OrchestratorEntry {
         let price =
             information.hasPriceInfo
             ? Price(pricePerUnit: information.priceInfo.pricePerUnit, pixelsPerUnit: information.priceInfo.pixelsPerUnit) : nil
         return OrchestratorEntry(
             id: id, capabilities: CapabilitySet(information.capabilities), price: price,
-            version: information.capabilities.version, isReachable: true)
+            version: information.capabilities.version, isReachable: true, roundTrip: roundTrip)
     }
 }
 
