@@ -120,7 +120,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "sluiceTests",
-            dependencies: ["sluice", "SluiceGateway", "SluiceRouting", "SluiceOrchestrator", "SluiceSimulation", "SluiceTypes"],
+            dependencies: [
+                "sluice", "SluiceGateway", "SluiceRouting", "SluiceOrchestrator", "SluiceSimulation", "SluiceTesting", "SluiceTypes",
+                nioCore,
+            ],
             swiftSettings: settings),
         // Its programs run as processes of their own; the dependency makes sure the binary is built.
         .testTarget(name: "EndToEndTests", dependencies: ["sluice"], swiftSettings: settings),

@@ -108,7 +108,7 @@ package final class DispatchStage: Sendable {
             }
             group.cancelAll()
         }
-        metrics.observe(course.decision)
+        metrics.settled(course.decision, job, entry: route.entry)
     }
 
     private func report(_ failure: SegmentFailure, _ segment: Segment, _ decision: RouteDecision) {

@@ -61,6 +61,9 @@ package final class RouteStage: Sendable {
 
     func instant(_ moment: Moment) -> ContinuousClock.Instant { origin.advanced(by: .nanoseconds(moment.nanoseconds)) }
 
+    /// What the directory last said of an orchestrator; `nil` for one it never named.
+    func entry(of orchestrator: OrchestratorID) -> OrchestratorEntry? { state.withLock { $0.router.entry(of: orchestrator) } }
+
     // MARK: For operators
 
     /// The next segment obeys. - Returns: `false` for a stream that is not live.

@@ -93,7 +93,7 @@ package final class StreamTable: Sendable {
             replaced.pipeline.finish()
         }
         announce.yield(live)
-        metrics.streamsOpened.increment()
+        metrics.streamOpened(request.stream)
         logger.info(
             "stream opened",
             metadata: [
@@ -112,7 +112,10 @@ package final class StreamTable: Sendable {
             return true
         }
         // A successor on the same output goes on; only the last one writes the end.
-        if wasCurrent { live.pipeline.output.end() }
+        if wasCurrent {
+            live.pipeline.output.end()
+            metrics.streamEnded(id)
+        }
         logger.info("stream ended", metadata: ["stream": "\(id)"])
     }
 
