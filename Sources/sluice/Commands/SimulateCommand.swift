@@ -18,8 +18,7 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: "Write the figures here as JSON.") var json: String?
     @Option(help: "Write a report with plots here; one file for a browser.") var html: String?
     @Option(help: "Try the first policy at several values of a setting, e.g. 'latency=0.3..1.0'.") var sweep: String?
-    @Option(help: "Streams in all, instead of what the scenario says.") var streams: Int?
-    @Option(help: "Length of the run, e.g. '10m', instead of what the scenario says.") var duration: String?
+    @OptionGroup var part: ScenarioOptions
 
     func run() async throws {
         guard (1...Self.mostSeeds).contains(seeds) else { throw ValidationError("--seeds \(seeds): 1 to \(Self.mostSeeds) is right") }
@@ -30,7 +29,7 @@ struct SimulateCommand: AsyncParsableCommand {
         }
         let found = try ScenarioSource.find(scenario)
         if let note = found.note { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
-        let simulation = try Simulation(try changed(found.scenario), settings: RunSettings(curvePoints: 2000, timelineStreams: 100))
+        let simulation = try Simulation(try part.apply(to: found.scenario), settings: RunSettings(curvePoints: 2000, timelineStreams: 100))
         let world = ReportedWorld(scenario: simulation.scenario, seeds: seeds, settings: simulation.settings)
         let comparison = Comparison(simulation: simulation, seeds: seeds)
         if let sweep {
@@ -46,21 +45,6 @@ struct SimulateCommand: AsyncParsableCommand {
             print(TextReport.render(world, reported), terminator: "")
             try write(world, reported, sweep: nil)
         }
-    }
-
-    private func changed(_ scenario: Scenario) throws -> Scenario {
-        var scenario = scenario
-        if let streams {
-            guard streams > 0 else { throw ValidationError("--streams \(streams): at least 1 is right") }
-            scenario = scenario.with(streams: streams)
-        }
-        if let duration {
-            guard let seconds = Quantity.duration.value(of: duration), seconds > 0 else {
-                throw ValidationError("--duration '\(duration)': \(Quantity.duration.wish)")
-            }
-            scenario = try scenario.lasting(seconds)
-        }
-        return scenario
     }
 
     private func sweep(_ range: SweepRange, of choice: PolicyChoice, with comparison: Comparison) async throws -> Sweep {
