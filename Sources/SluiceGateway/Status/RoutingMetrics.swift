@@ -21,6 +21,7 @@ final class RoutingMetrics: Sendable {
     private let misses: Counter
     private let finish: Mutex<[Series: Histogram]> = Mutex([:])
     private let other: Histogram
+    private let ejected: Mutex<[String: Gauge]> = Mutex([:])
 
     init(registry: MetricRegistry) {
         self.registry = registry
@@ -58,6 +59,29 @@ final class RoutingMetrics: Sendable {
             }
         }
     }
+
+    /// Sets the gauges to what is the case; before each scrape, as ejections end by the clock.
+    ///
+    /// - Parameter counts: by GPU class; `nil` is a class that is not known.
+    func observe(ejected counts: [GPUClass?: Int]) {
+        ejected.withLock { gauges in
+            var totals = gauges.mapValues { _ in 0 }
+            for (gpuClass, count) in counts {
+                let known = gpuClass?.rawValue ?? "unknown"
+                totals[totals[known] != nil || totals.count < Self.mostClasses ? known : "other", default: 0] += count
+            }
+            for (gpuClass, count) in totals {
+                if gauges[gpuClass] == nil {
+                    gauges[gpuClass] = registry.gauge(
+                        "sluice_ejected", help: "Orchestrators left out after faults, by GPU class.", labels: ["class": gpuClass])
+                }
+                gauges[gpuClass]?.set(count)
+            }
+        }
+    }
+
+    /// The shipped table has five; names of an operator's own come on top, and a scrape stays small.
+    private static let mostClasses = 32
 
     private func series(_ orchestrator: OrchestratorID, _ workClass: WorkClass) -> Histogram {
         let key = Series(orchestrator: orchestrator, workClass: workClass)
