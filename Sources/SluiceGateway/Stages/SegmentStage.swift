@@ -7,6 +7,9 @@ struct SegmentStage: Publication {
     let live: LiveStream
     let table: StreamTable
 
+    var stream: StreamID { live.pipeline.id }
+    var key: String? { live.key }
+
     func makeSink() -> any PacketSink { Sink(live: live, table: table) }
 
     private final class Sink: PacketSink {

@@ -10,9 +10,14 @@ struct GatewayFileSettings {
     var rtmpLimits: RTMPLimits
     var http: ListenSettings
     var admin: ListenSettings
+    var listed: [ListedOrchestrator]
     /// Service URIs or host:port.
-    var orchestrators: [String]
-    var embedsOrchestrator: Bool { orchestrators.isEmpty }
+    var orchestrators: [String] { listed.map(\.address) }
+    var embedsOrchestrator: Bool { listed.isEmpty }
+    var gpuClasses: GPUClassTable
+    var authWebhook: AuthWebhookSettings
+    var tenants: [TenantSettings]
+    var record: RecordSettings
     var transcode: TranscodeFileSettings
     var role: GatewaySettings
 
@@ -26,10 +31,11 @@ struct GatewayFileSettings {
     }
 
     /// ## Configuration keys
-    /// Those of `ListenSettings` under `rtmp` (1935), `http` (9935) and `admin` (5935), those of `TranscodeFileSettings`, and:
+    /// Those of `ListenSettings` under `rtmp` (1935), `http` (9935) and `admin` (5935), those of `TranscodeFileSettings`, `ListedOrchestrator`,
+    /// `AuthWebhookSettings`, `TenantSettings`, `RecordSettings`, and:
     /// - `rtmp.maxConnections` (int, default 2000, 1…100000) and `rtmp.maxConnectionsPerAddress` (int, default 1000, 1…100000).
     /// - `profiles` (preset names, default P240p30fps16x9,P360p30fps16x9; `none` for the source alone).
-    /// - `orchestrators` (list, default empty): without one, an orchestrator runs in this process.
+    /// - `gpuClasses` (path, default none): a table as `GPUClassFile` reads it, instead of the one that is built in.
     /// - `segmentTargetMs` (int, default 2000, 500…10000): wished-for segment length.
     /// - `maxStreams` (int, default 500, 1…10000).
     /// - `playlistWindow` (int, default 6, 3…60): segments listed.
@@ -51,7 +57,11 @@ struct GatewayFileSettings {
         rtmpLimits = limits
         http = try ListenSettings(&reader, prefix: "http", port: 9935)
         admin = try ListenSettings(&reader, prefix: "admin", port: 5935)
-        orchestrators = reader.list("orchestrators") ?? []
+        listed = try ListedOrchestrator.read(&reader)
+        gpuClasses = try reader.text("gpuClasses").map(GPUClassFile.read) ?? GPUClassTable()
+        authWebhook = try AuthWebhookSettings(&reader)
+        tenants = try TenantSettings.read(&reader)
+        record = try RecordSettings(&reader)
         transcode = try TranscodeFileSettings(&reader)
         var role = GatewaySettings()
         role.profiles = try Self.profiles(&reader)
