@@ -49,7 +49,7 @@ package enum HTTPClientError: Error, CustomStringConvertible {
 
 /// One warm HTTP/2 connection to an authority, for many exchanges at once; opened at the first, and again when it broke.
 ///
-/// Certificates are not verified: the network's are self-signed (specs/transcoding-protocol §1.2). A peer without HTTP/2, and
+/// Certificates are not verified unless asked for: the network's are self-signed (specs/transcoding-protocol §1.2). A peer without HTTP/2, and
 /// plain `http`, get a connection per exchange.
 package final class HTTPClientConnection: Sendable {
     package struct Settings: Sendable {
@@ -61,6 +61,8 @@ package final class HTTPClientConnection: Sendable {
         /// … and taken for dead when none came after this: longer than a full upload queue delays the question on a link that
         /// carries its stream in real time.
         package var pingAnswer: Duration = .seconds(5)
+        /// By the certificates that this machine trusts.
+        package var verifiesCertificates = false
 
         package init() {}
     }

@@ -1,6 +1,9 @@
 import ArgumentParser
 import Foundation
+import SluiceGateway
+import SluiceRouting
 import SluiceSimulation
+import SluiceTypes
 
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,7 +14,8 @@ struct SimulateCommand: AsyncParsableCommand {
     /// A summary needs memory for the figures of each, and nobody waits for more.
     private static let mostSeeds = 1000
 
-    @Argument(help: "A scenario: a shipped name such as 'stall', a YAML file, or a trace (.jsonl).") var scenario: String
+    @Argument(help: "A scenario: a shipped name such as 'stall', a YAML file, or a trace (.jsonl).") var scenario: String?
+    @Option(help: "Instead of a scenario: what the gateway with this admin port (http://host:port) has measured.") var gateway: String?
     @Option(help: "A policy, e.g. 'reference' or 'default:latency=0.5,hedgeBudget=0.1'; repeat to compare. All there are.")
     var policy: [String] = []
     @Option(help: "Runs of each policy, every one with other chances.") var seeds: Int = 10
@@ -27,9 +31,11 @@ struct SimulateCommand: AsyncParsableCommand {
         if let twin = Dictionary(grouping: choices, by: \.text).first(where: { $0.value.count > 1 })?.key {
             throw ValidationError("--policy '\(twin)' is there twice")
         }
-        let found = try ScenarioSource.find(scenario)
-        if let note = found.note { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
-        let simulation = try Simulation(try part.apply(to: found.scenario), settings: RunSettings(curvePoints: 2000, timelineStreams: 100))
+        let found = try await world()
+        for note in found.notes { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
+        let simulation = try Simulation(
+            try part.apply(to: found.scenario), settings: RunSettings(curvePoints: 2000, timelineStreams: 100),
+            gpu: { GPUClassTable().gpu(model: $0) ?? GPU(vendor: "", model: $0, gpuClass: GPUClass($0)) })
         let world = ReportedWorld(scenario: simulation.scenario, seeds: seeds, settings: simulation.settings)
         let comparison = Comparison(simulation: simulation, seeds: seeds)
         if let sweep {
@@ -44,6 +50,22 @@ struct SimulateCommand: AsyncParsableCommand {
             warn(of: reported)
             print(TextReport.render(world, reported), terminator: "")
             try write(world, reported, sweep: nil)
+        }
+    }
+
+    private func world() async throws -> (scenario: Scenario, notes: [String]) {
+        switch (scenario, gateway) {
+        case (let scenario?, nil):
+            let found = try ScenarioSource.find(scenario)
+            return (found.scenario, found.note.map { [$0] } ?? [])
+        case (nil, let gateway?):
+            let client = try AdminClient(gateway)
+            let live = try LiveScenario(
+                name: gateway, try await client.get([OrchestratorReport].self, "/routing/orchestrators"),
+                try await client.get(GatewayStatus.self, "/status"))
+            return (live.scenario, live.notes)
+        default:
+            throw ValidationError("either a scenario or --gateway: 'sluice simulate stall', or 'sluice simulate --gateway 127.0.0.1:5935'")
         }
     }
 
