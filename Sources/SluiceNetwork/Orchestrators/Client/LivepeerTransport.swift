@@ -86,6 +86,10 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
         return events
     }
 
+    package func stream(_ job: StreamedJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
+        AsyncThrowingStream { $0.finish(throwing: SegmentFailure(.refused, "\(orchestrator) takes no streamed segments")) }
+    }
+
     package func end(_ stream: StreamID) async {
         await withDiscardingTaskGroup { group in
             for known in order { group.addTask { await known.end(stream) } }
