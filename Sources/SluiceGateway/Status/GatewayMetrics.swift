@@ -82,6 +82,9 @@ package struct GatewayMetrics: Sendable {
         reference.settled(decision, job, entry: entry)
     }
 
+    /// For gauges that nobody sets when something happens; before each scrape.
+    package func look(at route: RouteStage) { routing.observe(ejected: route.ejected) }
+
     func observe(_ timeline: SegmentTimeline) {
         if let instant = timeline.accepted { accepted.observe(timeline.cut.duration(to: instant).inSeconds) }
         for instant in timeline.renditions.compactMap(\.self) {

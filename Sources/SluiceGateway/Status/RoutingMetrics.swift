@@ -1,5 +1,6 @@
 import SluiceRouting
 import SluiceTypes
+import Synchronization
 
 /// What routing decided and what came of it (specs/selection-and-reliability E5).
 final class RoutingMetrics: Sendable {
@@ -11,8 +12,11 @@ final class RoutingMetrics: Sendable {
     private let retries: Counter
     private let misses: Counter
     private let finish: MetricFamily<Histogram>
+    private let registry: MetricRegistry
+    private let ejected: Mutex<[String: Gauge]> = Mutex([:])
 
     init(registry: MetricRegistry) {
+        self.registry = registry
         var decisions: [RouteDecision.Reason: Counter] = [:]
         for reason in RouteDecision.Reason.allCases {
             decisions[reason] = registry.counter(
@@ -49,4 +53,27 @@ final class RoutingMetrics: Sendable {
             }
         }
     }
+
+    /// Sets the gauges to what is the case; before each scrape, as ejections end by the clock.
+    ///
+    /// - Parameter counts: by GPU class; `nil` is a class that is not known.
+    func observe(ejected counts: [GPUClass?: Int]) {
+        ejected.withLock { gauges in
+            var totals = gauges.mapValues { _ in 0 }
+            for (gpuClass, count) in counts {
+                let known = gpuClass?.rawValue ?? "unknown"
+                totals[totals[known] != nil || totals.count < Self.mostClasses ? known : "other", default: 0] += count
+            }
+            for (gpuClass, count) in totals {
+                if gauges[gpuClass] == nil {
+                    gauges[gpuClass] = registry.gauge(
+                        "sluice_ejected", help: "Orchestrators left out after faults, by GPU class.", labels: ["class": gpuClass])
+                }
+                gauges[gpuClass]?.set(count)
+            }
+        }
+    }
+
+    /// The shipped table has five; names of an operator's own come on top, and a scrape stays small.
+    private static let mostClasses = 32
 }

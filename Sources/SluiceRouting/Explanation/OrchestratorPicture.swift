@@ -60,6 +60,17 @@ extension SegmentRouter {
     }
 }
 
+extension SegmentRouter {
+    /// How many are left out now, by GPU class (`nil`: not known), with 0 for the classes of the others.
+    package func ejected(at now: Moment) -> [GPUClass?: Int] {
+        var counts: [GPUClass?: Int] = [:]
+        for record in records where record.isListed {
+            counts[record.gpuClass, default: 0] += record.health.state(at: now) == .ejected ? 1 : 0
+        }
+        return counts
+    }
+}
+
 extension OrchestratorPicture.Work {
     init(_ statistics: WorkStatistics) {
         self.init(
