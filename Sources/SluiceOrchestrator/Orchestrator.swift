@@ -98,10 +98,6 @@ package final class Orchestrator: TranscodeService {
         return events
     }
 
-    package func transcode(_ job: StreamedJob, in session: SessionID) -> AsyncThrowingStream<SegmentEvent, any Error> {
-        AsyncThrowingStream { $0.finish(throwing: SegmentFailure(.refused, "streamed segments are not taken")) }
-    }
-
     package var status: OrchestratorStatus {
         let (sessions, pending) = state.withLock { ($0.admission.sessionCount, $0.admission.pendingCount) }
         return OrchestratorStatus(

@@ -24,6 +24,10 @@ struct EmbeddedDirectory: OrchestratorDirectory {
     let entries: [OrchestratorEntry]
 
     init(service: any TranscodeService) {
-        entries = [OrchestratorEntry(id: .embedded, capabilities: service.capabilities, version: Sluice.version, takesStreamedSegments: true)]
+        entries = [
+            OrchestratorEntry(
+                id: .embedded, capabilities: service.capabilities, version: Sluice.version,
+                takesStreamedSegments: service.takesStreamedSegments)
+        ]
     }
 }

@@ -21,6 +21,7 @@ final class ScriptedService: TranscodeService {
     let abandoned = Gate()
 
     let capabilities = CapabilitySet.networkDefault
+    let takesStreamedSegments = true
     var ended: [SessionID] { script.withLock { $0.ended } }
     var jobs: Int { script.withLock { $0.jobs } }
 
