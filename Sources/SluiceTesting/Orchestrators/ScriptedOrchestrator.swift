@@ -126,7 +126,11 @@ package final class ScriptedOrchestrator: SegmentTransport {
             case .piece(let piece):
                 for rendition in renditions { continuation.yield(.renditionBytes(rendition: rendition, piece)) }
                 index += 1
-            case .end: return answer(renditions, ByteBuffer(), continuation)
+            case .end:
+                for rendition in renditions {
+                    continuation.yield(.renditionComplete(rendition: rendition, facts: RenditionFacts(pixels: 1)))
+                }
+                return finish(continuation)
             case .abandoned(let failure): return continuation.finish(throwing: failure)
             case nil:
                 let place = index
@@ -138,9 +142,13 @@ package final class ScriptedOrchestrator: SegmentTransport {
 
     private static func answer(_ renditions: some Sequence<Int>, _ bytes: ByteBuffer, _ continuation: Continuation) {
         for index in renditions {
-            if bytes.readableBytes > 0 { continuation.yield(.renditionBytes(rendition: index, bytes)) }
+            continuation.yield(.renditionBytes(rendition: index, bytes))
             continuation.yield(.renditionComplete(rendition: index, facts: RenditionFacts(pixels: 1)))
         }
+        finish(continuation)
+    }
+
+    private static func finish(_ continuation: Continuation) {
         continuation.yield(.finished)
         continuation.finish()
     }

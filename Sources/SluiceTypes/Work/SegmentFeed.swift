@@ -146,6 +146,19 @@ extension SegmentFeed {
         if case .end(let hash) = next(at: .max) { hash } else { nil }
     }
 
+    /// Waits for the end. Throws as `pieces` does.
+    ///
+    /// - Returns: Keccak-256 of all bytes.
+    package func ended() async throws -> [UInt8] {
+        while true {
+            switch next(at: .max) {
+            case .end(let hash): return hash
+            case .abandoned(let failure): throw failure
+            case .piece, nil: try await ready(at: .max)
+            }
+        }
+    }
+
     private func ready(at index: Int) async throws {
         let waiting = Mutex<Wish?>(nil)
         await withTaskCancellationHandler {
