@@ -24,6 +24,7 @@ package final class Orchestrator: TranscodeService {
     private static let sweepInterval: Duration = .seconds(5)
 
     package let capabilities: CapabilitySet
+    package let takesStreamedSegments = true
     private let settings: Settings
     private let executor: MediaExecutor
     private let metrics: OrchestratorMetrics
@@ -64,15 +65,24 @@ package final class Orchestrator: TranscodeService {
     }
 
     package func end(_ session: SessionID) async {
-        state.withLock { state in
+        let lane = state.withLock { state in
             state.admission.end(session)
-            state.lanes[session] = nil
+            return state.lanes.removeValue(forKey: session)
         }
+        lane?.endStreamed()
         count()
     }
 
     package func transcode(_ job: SegmentJob, in session: SessionID) -> AsyncThrowingStream<SegmentEvent, any Error> {
-        // Bounded by the job: at most two events a rendition and two more.
+        transcode(.whole(job), in: session)
+    }
+
+    package func transcode(_ job: StreamedJob, in session: SessionID) -> AsyncThrowingStream<SegmentEvent, any Error> {
+        transcode(.streamed(job), in: session)
+    }
+
+    private func transcode(_ job: TranscodeLane.Job, in session: SessionID) -> AsyncThrowingStream<SegmentEvent, any Error> {
+        // Bounded by the job: the renditions' bytes, which are an event a picture for a streamed segment, and two events more.
         let (events, continuation) = AsyncThrowingStream.makeStream(of: SegmentEvent.self)
         let (lane, pass): (TranscodeLane, Admission.Pass)
         do {
