@@ -121,9 +121,9 @@ let package = Package(
         .testTarget(
             name: "sluiceTests",
             dependencies: [
-                "sluice", "SluiceGateway", "SluiceNetwork", "SluiceRouting", "SluiceOrchestrator", "SluiceSimulation", "SluiceTypes",
-                nioCore,
-                logging, .product(name: "NIOPosix", package: "swift-nio"), .product(name: "HTTPTypes", package: "swift-http-types"),
+                "sluice", "SluiceGateway", "SluiceNetwork", "SluiceRouting", "SluiceOrchestrator", "SluiceSimulation", "SluiceTesting",
+                "SluiceTypes", nioCore, logging, .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: settings),
         // Its programs run as processes of their own; the dependency makes sure the binary is built.

@@ -34,7 +34,7 @@ struct GatewayHarness {
         settings.routing.shortestPatience = 4
         settings.routing.canaryShare = 0
         change(&settings)
-        metrics = GatewayMetrics(registry: registry)
+        metrics = GatewayMetrics(registry: registry, node: "node", maxStreams: settings.maxStreams)
         // The price makes sure that "a" is asked before "b".
         let entries = scripts.keys.sorted().enumerated().map { index, name in
             OrchestratorEntry(

@@ -119,7 +119,7 @@ package final class DispatchStage: Sendable {
             }
             group.cancelAll()
         }
-        metrics.observe(course.decision)
+        metrics.settled(course.decision, job, entry: route.entry)
         decided(course.decision, beginning.facts)
     }
 

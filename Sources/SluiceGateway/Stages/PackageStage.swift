@@ -17,7 +17,7 @@ final class PackageStage: Sendable {
     func publishSource(_ segment: inout Segment) {
         output.publishSource(segment)
         segment.timeline.sourcePublished = .now
-        metrics.sourcePublished(segment)
+        metrics.sourcePublished(segment, isTranscoded: !output.profiles.isEmpty)
     }
 
     func publish(_ rendition: Int, of segment: Segment, _ outcome: ReassembleStage.Outcome) {

@@ -88,6 +88,9 @@ package final class RouteStage: Sendable {
 
     func instant(_ moment: Moment) -> ContinuousClock.Instant { origin.advanced(by: .nanoseconds(moment.nanoseconds)) }
 
+    /// What the directory last said of an orchestrator; `nil` for one it never named.
+    func entry(of orchestrator: OrchestratorID) -> OrchestratorEntry? { state.withLock { $0.router.entry(of: orchestrator) } }
+
     // MARK: For operators
 
     /// Promises anew what is promised now, to the node and to every stream that has begun; their next segments obey.

@@ -21,6 +21,7 @@ package final class PushIntake: SegmentPush {
 
     package func push(_ pushed: PushedSegment, rendition: (PushedRendition) async throws -> Void) async throws {
         // First, so that bytes that are no media take no stream's name.
+        let began = ContinuousClock.now
         let inspected = try await demux.inspect(pushed)
         let live = try await live(for: pushed)
         var named = pushed
@@ -44,6 +45,7 @@ package final class PushIntake: SegmentPush {
             defer { group.cancelAll() }
             try await follow(events, of: live, rendition)
         }
+        table.metrics.pushAnswered(inspected.duration(of: pushed), after: began.duration(to: .now))
     }
 
     private func follow(

@@ -128,7 +128,7 @@ package final class StreamTable: Sendable {
             replaced.pipeline.finish()
         }
         announce.yield(live)
-        metrics.streamsOpened.increment()
+        metrics.streamOpened(request.stream)
         logger.info(
             "stream opened",
             metadata: [
@@ -149,6 +149,7 @@ package final class StreamTable: Sendable {
         // A successor on the same output goes on; only the last one writes the end.
         if wasCurrent {
             live.pipeline.output.end()
+            metrics.streamEnded(id)
             admission?.ended(id)
         }
         logger.info("stream ended", metadata: ["stream": "\(id)"])

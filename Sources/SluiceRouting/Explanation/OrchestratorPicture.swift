@@ -88,3 +88,8 @@ extension OrchestratorPicture.Phase {
             samples: phase.sketch.count)
     }
 }
+
+extension SegmentRouter {
+    /// What the list last said of an orchestrator; `nil` for one that was never in it.
+    package func entry(of orchestrator: OrchestratorID) -> OrchestratorEntry? { slots[orchestrator].map { records[$0].entry } }
+}

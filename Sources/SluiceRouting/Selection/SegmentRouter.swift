@@ -7,7 +7,7 @@ package import SluiceTypes
 package struct SegmentRouter: Sendable {
     package var settings: RoutingSettings
     var records: [OrchestratorRecord] = []
-    private var slots: [OrchestratorID: Int] = [:]
+    private(set) var slots: [OrchestratorID: Int] = [:]
     var streams: [StreamID: StreamRoute] = [:]
     /// Counts changes of what `CandidateSet` reads.
     private var generation = 0

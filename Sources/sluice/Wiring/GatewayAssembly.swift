@@ -27,7 +27,8 @@ struct GatewayAssembly {
     init(_ settings: GatewayFileSettings, logger: Logger) throws {
         let group = MultiThreadedEventLoopGroup.singleton
         executor = MediaExecutor(width: settings.transcode.threads)
-        let metrics = GatewayMetrics(registry: registry)
+        let metrics = GatewayMetrics(
+            registry: registry, node: HostName.own, maxStreams: settings.role.maxStreams)
 
         let embedded =
             settings.embedsOrchestrator
