@@ -34,6 +34,7 @@ let package = Package(
             name: "CFFmpeg",
             linkerSettings: ["avformat", "avcodec", "avutil", "swscale", "swresample"].map { .linkedLibrary($0) }),
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "SluiceTypes", dependencies: ["CKeccak", nioCore], swiftSettings: settings),
         .target(
             name: "SluiceProto", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -42,7 +43,7 @@ let package = Package(
         .target(
             name: "SluiceWire",
             dependencies: [
-                "SluiceTypes", "SluiceProto", "COpenSSL", nioCore,
+                "SluiceTypes", "SluiceProto", "COpenSSL", "CZlib", nioCore,
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ], swiftSettings: settings),
         .target(name: "SluiceMedia", dependencies: ["SluiceTypes", "CFFmpeg", nioCore], swiftSettings: settings),

@@ -13,7 +13,8 @@ struct GatewayHarness {
         let entries: [OrchestratorEntry]
     }
 
-    static let rendition = ByteBuffer(repeating: 7, count: 100)
+    /// One packet of a transport stream, which is all that the gateway looks at.
+    static let rendition = ByteBuffer(bytes: [0x47] + [UInt8](repeating: 7, count: 187))
     static let profiles = ["small", "large"].map { TranscodeProfile(name: $0, width: 640, height: 360, bitrate: 1_000_000) }
 
     let orchestrators: ScriptedOrchestrator

@@ -44,6 +44,8 @@ final class HTTPAnswerReader: @unchecked Sendable {
         } catch let error as NIOHTTP2Errors.StreamClosed where error.errorCode == .refusedStream {
             // RFC 9113 §8.7: nothing of it was processed.
             throw NotProcessed()
+        } catch let error as NIOHTTP2Errors.StreamClosed {
+            throw HTTPClientError.brokenOff(authority, reason: "\(error.errorCode)")
         } catch let error where error is NotProcessed || error is CancellationError {
             throw error
         } catch {

@@ -30,6 +30,8 @@ package enum HTTPClientError: Error, CustomStringConvertible {
     /// We closed it ourselves.
     case closed(HTTPAuthority)
     case closedEarly(HTTPAuthority, cause: (any Error)? = nil)
+    /// The peer took back this one exchange; the connection lives.
+    case brokenOff(HTTPAuthority, reason: String)
     case tooLarge(limit: Int)
 
     package var description: String {
@@ -39,6 +41,7 @@ package enum HTTPClientError: Error, CustomStringConvertible {
         case .closed(let authority): "the connection to \(authority) was closed from this side"
         case .closedEarly(let authority, let cause):
             "\(authority) closed before its answer was complete\(cause.map { ": \($0)" } ?? "")"
+        case .brokenOff(let authority, let reason): "\(authority) broke its answer off: \(reason)"
         case .tooLarge(let limit): "the answer is over \(limit) bytes"
         }
     }

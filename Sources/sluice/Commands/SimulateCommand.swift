@@ -22,8 +22,7 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: "Write the figures here as JSON.") var json: String?
     @Option(help: "Write a report with plots here; one file for a browser.") var html: String?
     @Option(help: "Try the first policy at several values of a setting, e.g. 'latency=0.3..1.0'.") var sweep: String?
-    @Option(help: "Streams in all, instead of what the scenario says.") var streams: Int?
-    @Option(help: "Length of the run, e.g. '10m', instead of what the scenario says.") var duration: String?
+    @OptionGroup var part: ScenarioOptions
 
     func run() async throws {
         guard (1...Self.mostSeeds).contains(seeds) else { throw ValidationError("--seeds \(seeds): 1 to \(Self.mostSeeds) is right") }
@@ -35,7 +34,7 @@ struct SimulateCommand: AsyncParsableCommand {
         let found = try await world()
         for note in found.notes { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
         let simulation = try Simulation(
-            try changed(found.scenario), settings: RunSettings(curvePoints: 2000, timelineStreams: 100),
+            try part.apply(to: found.scenario), settings: RunSettings(curvePoints: 2000, timelineStreams: 100),
             gpu: { GPUClassTable().gpu(model: $0) ?? GPU(vendor: "", model: $0, gpuClass: GPUClass($0)) })
         let world = ReportedWorld(scenario: simulation.scenario, seeds: seeds, settings: simulation.settings)
         let comparison = Comparison(simulation: simulation, seeds: seeds)
@@ -68,21 +67,6 @@ struct SimulateCommand: AsyncParsableCommand {
         default:
             throw ValidationError("either a scenario or --gateway: 'sluice simulate stall', or 'sluice simulate --gateway 127.0.0.1:5935'")
         }
-    }
-
-    private func changed(_ scenario: Scenario) throws -> Scenario {
-        var scenario = scenario
-        if let streams {
-            guard streams > 0 else { throw ValidationError("--streams \(streams): at least 1 is right") }
-            scenario = scenario.with(streams: streams)
-        }
-        if let duration {
-            guard let seconds = Quantity.duration.value(of: duration), seconds > 0 else {
-                throw ValidationError("--duration '\(duration)': \(Quantity.duration.wish)")
-            }
-            scenario = try scenario.lasting(seconds)
-        }
-        return scenario
     }
 
     private func sweep(_ range: SweepRange, of choice: PolicyChoice, with comparison: Comparison) async throws -> Sweep {

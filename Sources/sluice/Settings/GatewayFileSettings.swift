@@ -49,6 +49,7 @@ struct GatewayFileSettings {
     /// - `pushIdleMs` (int, default 60000, 1000…3600000), `publisherTakeoverMs` (int, default 5000, 500…600000).
     /// - `pushReorderMs` (int, default 500, 0…10000): how long a pushed segment waits for those before it.
     /// - `lingerMs` (int, default 60000, 0…3600000): how long an ended stream's playlists stay.
+    /// - those of `LowLatencySettings` under `lowLatency`.
     init(_ reader: inout SettingsReader) throws {
         rtmp = try ListenSettings(&reader, prefix: "rtmp", port: 1935)
         var limits = RTMPLimits()
@@ -80,6 +81,7 @@ struct GatewayFileSettings {
         role.pushReorder = try reader.milliseconds("pushReorderMs", default: 500, in: 0...10_000)
         role.takeoverAfter = try reader.milliseconds("publisherTakeoverMs", default: 5000, in: 500...600_000)
         role.linger = try reader.milliseconds("lingerMs", default: 60_000, in: 0...3_600_000)
+        role.lowLatency = try LowLatencySettings.read(&reader)
         self.role = role
     }
 

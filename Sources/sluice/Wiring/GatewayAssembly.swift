@@ -83,7 +83,8 @@ struct GatewayAssembly {
             parseConfiguration: { try TranscodeConfiguration.profiles(json: $0) }, logger: logger)
         media = HTTPServer(
             host: settings.http.host, port: settings.http.port, tls: nil,
-            responder: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table)), group: group, logger: logger)
+            responder: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table)),
+            direct: LowLatencyEndpoint(source: table), group: group, logger: logger)
         rtmp = RTMPListener(
             host: settings.rtmp.host, port: settings.rtmp.port, gate: table, group: group, limits: settings.rtmpLimits,
             logger: logger)

@@ -78,6 +78,9 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
                 continuation.finish(throwing: failure)
             } catch is CancellationError {
                 continuation.finish(throwing: SegmentFailure(.cancelled, "the exchange was cancelled"))
+            } catch HTTPClientError.brokenOff(_, let reason) {
+                // It can be reached: it is the answer that is at fault.
+                continuation.finish(throwing: SegmentFailure(.protocolViolation, "\(orchestrator) broke its answer off: \(reason)"))
             } catch {
                 continuation.finish(throwing: SegmentFailure(.unreachable, "\(orchestrator): \(error)"))
             }

@@ -20,13 +20,13 @@ package struct OrchestratorEndpoint: HTTPResponder {
 
     /// - Parameter tokens: `nil` draws a new secret, so that tokens of an earlier process are void.
     package init(
-        service: any TranscodeService, serviceURI: String, version: String, tokens: SessionTokens? = nil,
-        sessions: JobSessions = JobSessions(), renditions: RenditionStore = RenditionStore(),
+        service: any TranscodeService, serviceURI: String, version: String, price: @escaping @Sendable () -> Price? = { nil },
+        tokens: SessionTokens? = nil, sessions: JobSessions = JobSessions(), renditions: RenditionStore = RenditionStore(),
         uploads: UploadBudget = UploadBudget(), clock: ServerClock = ServerClock(), logger: Logger
     ) throws {
         self.uploads = uploads
         self.calls = OrchestratorCalls(
-            identity: OrchestratorIdentity(serviceURI: serviceURI, version: version, capabilities: service.capabilities),
+            identity: OrchestratorIdentity(serviceURI: serviceURI, version: version, capabilities: service.capabilities, price: price),
             service: service, tokens: try tokens ?? SessionTokens(), sessions: sessions, renditions: renditions, clock: clock,
             logger: logger)
     }

@@ -42,7 +42,7 @@ import Testing
 
     @Test(arguments: [
         (ScriptedPeer.Behaviour.garbage, SegmentFailure.Reason.protocolViolation), (.renditions(3), .protocolViolation),
-        (.renditions(1), .protocolViolation), (.half, .unreachable), (.silent, .timedOut), (.silentAfterItsHead, .timedOut),
+        (.renditions(1), .protocolViolation), (.half, .protocolViolation), (.silent, .timedOut), (.silentAfterItsHead, .timedOut),
         (.failure("OrchestratorBusy"), .busy), (.failure("No keyframes in input"), .mediaUnusable),
         (.refuse(.forbidden, "OrchestratorCapped"), .busy), (.refuse(.serviceUnavailable, "OrchestratorBusy"), .busy),
         (.refuse(.internalServerError, "Internal Server Error"), .refused),
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (ScriptedPeer.Rendition.half, SegmentFailure.Reason.unreachable), (.silent, .timedOut), (.missing, .protocolViolation),
+        (ScriptedPeer.Rendition.half, SegmentFailure.Reason.protocolViolation), (.silent, .timedOut), (.missing, .protocolViolation),
         (.tiny, .protocolViolation),
     ])
     func aRenditionThatDoesNotComeIsNamed(_ rendition: ScriptedPeer.Rendition, _ reason: SegmentFailure.Reason) async throws {
