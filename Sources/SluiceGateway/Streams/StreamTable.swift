@@ -1,4 +1,5 @@
 package import Logging
+package import SluiceMedia
 import SluiceTypes
 import Synchronization
 
@@ -19,13 +20,18 @@ package final class StreamTable: Sendable {
     let settings: GatewaySettings
     let dispatch: DispatchStage
     let metrics: GatewayMetrics
+    let media: MediaExecutor?
     let logger: Logger
     let entries = Mutex<[StreamID: Entry]>([:])
     let isClosing = Mutex(false)
     private let opened: AsyncStream<LiveStream>
     private let announce: AsyncStream<LiveStream>.Continuation
 
-    package init(settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics, logger: Logger) {
+    /// - Parameter media: reads segments that come whole; without it they are not packaged for low latency.
+    package init(
+        settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics, media: MediaExecutor? = nil, logger: Logger
+    ) {
+        self.media = media
         self.settings = settings
         self.dispatch = dispatch
         self.metrics = metrics
@@ -82,7 +88,8 @@ package final class StreamTable: Sendable {
                 output = StreamOutput(stream: request.stream, profiles: wanted, settings: settings)
             }
             let pipeline = StreamPipeline(
-                output: output, settings: settings, dispatch: dispatch, metrics: metrics, following: entry?.live?.pipeline)
+                output: output, settings: settings, dispatch: dispatch, metrics: metrics, lane: lane(for: output),
+                following: entry?.live?.pipeline)
             let live = LiveStream(origin: request.origin, pipeline: pipeline, settings: settings, evict: evict)
             entries[request.stream] = Entry(output: output, live: live, endedAt: nil)
             return .success((live, entry?.live))
@@ -101,6 +108,11 @@ package final class StreamTable: Sendable {
                 "takeover": "\(replaced != nil)",
             ])
         return live
+    }
+
+    private func lane(for output: StreamOutput) -> PackagingLane? {
+        guard let media, let lowLatency = output.lowLatency else { return nil }
+        return PackagingLane(output: lowLatency, profiles: output.profiles, media: media, logger: logger)
     }
 
     private func ended(_ live: LiveStream) {

@@ -19,6 +19,7 @@ struct GatewayAssembly {
     private let embedded: Orchestrator?
     private let remote: LivepeerTransport?
     private let executor: MediaExecutor
+    private let packager: MediaExecutor
 
     init(_ settings: GatewayFileSettings, logger: Logger) throws {
         let group = MultiThreadedEventLoopGroup.singleton
@@ -45,7 +46,9 @@ struct GatewayAssembly {
         let dispatch = DispatchStage(
             transport: CombinedTransport(embedded: embedded.map(InProcessTransport.init), remote: remote), route: route,
             metrics: metrics, logger: logger)
-        let table = StreamTable(settings: settings.role, dispatch: dispatch, metrics: metrics, logger: logger)
+        // Of its own, so that packaging does not stand behind encoding.
+        packager = MediaExecutor(width: 1)
+        let table = StreamTable(settings: settings.role, dispatch: dispatch, metrics: metrics, media: packager, logger: logger)
         self.table = table
 
         let push = PushEndpoint(
@@ -75,8 +78,9 @@ struct GatewayAssembly {
     var services: [any Service] {
         let table = table
         let executor = executor
+        let packager = packager
         var services: [any Service] = [
-            ServerService(serve: { try? await gracefulShutdown() }, stop: { executor.shutdown() })
+            ServerService(serve: { try? await gracefulShutdown() }, stop: { [executor, packager].forEach { $0.shutdown() } })
         ]
         if let embedded { services.append(BackgroundService { await embedded.run() }) }
         if let remote { services.append(BackgroundService { try await remote.run() }) }
