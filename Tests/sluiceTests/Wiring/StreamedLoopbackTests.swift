@@ -85,6 +85,7 @@ import Testing
         var clocks = LivepeerTransport.Clocks()
         clocks.header = .seconds(40)
         clocks.call = .seconds(40)
+        clocks.answer = .seconds(40)
         let transport = try LivepeerTransport(
             addresses: ["127.0.0.1:\(port)"], clocks: clocks, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
