@@ -15,6 +15,7 @@ enum RoutingChange {
         "sketchHalfLife": { $0.sketchHalfLife = $1 },
         "hedgeQuantile": { $0.hedgeQuantile = $1 },
         "hedgeMedianFactor": { $0.hedgeMedianFactor = $1 },
+        "hedgeChance": { $0.hedgeChance = $1 },
         "hedgeTargetShare": { $0.hedgeTargetShare = $1 },
         "equalShare": { $0.equalShare = $1 },
         "soonerShare": { $0.soonerShare = $1 },
