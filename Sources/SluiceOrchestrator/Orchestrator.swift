@@ -93,12 +93,13 @@ package final class Orchestrator: TranscodeService {
             return events
         }
         continuation.yield(.accepted)
-        let began = ContinuousClock.now
+        let observe = observation(of: job)
         // Owned by the sequence: when nobody iterates it any more, the work stops at the next frame.
         let ticket = lane.enqueue(job) { event in
             continuation.yield(event)
         } completion: { [weak self] result in
-            self?.ended(pass, of: session, result, after: began.duration(to: .now))
+            if case .success = result { observe() }
+            self?.ended(pass, of: session, result)
             switch result {
             case .success: continuation.finish()
             case .failure(let failure): continuation.finish(throwing: failure)
@@ -134,15 +135,24 @@ package final class Orchestrator: TranscodeService {
         return work
     }
 
-    private func ended(
-        _ pass: Admission.Pass, of session: SessionID, _ result: Result<Int64, SegmentFailure>, after time: Duration
-    ) {
+    /// - Returns: to be called once the work is done.
+    private func observation(of job: TranscodeLane.Job) -> @Sendable () -> Void {
+        let began = ContinuousClock.now
+        let metrics = metrics
+        guard case .streamed(let job) = job else {
+            return { metrics.transcode.observe(began.duration(to: .now).inSeconds) }
+        }
+        let lastByte = Mutex(began)
+        _ = job.feed.whenReady(at: .max) { lastByte.withLock { $0 = .now } }
+        return { metrics.streamed.observe(lastByte.withLock { $0 }.duration(to: .now).inSeconds) }
+    }
+
+    private func ended(_ pass: Admission.Pass, of session: SessionID, _ result: Result<Int64, SegmentFailure>) {
         state.withLock { $0.admission.done(pass, at: .now) }
         switch result {
         case .success(let pixels):
             metrics.done.increment()
             metrics.pixels.increment(by: Int(clamping: pixels))
-            metrics.transcode.observe(time.inSeconds)
         case .failure(let failure):
             metrics.countFailure(failure.reason)
             logger.info("segment failed", metadata: ["session": "\(session)", "reason": "\(failure)"])

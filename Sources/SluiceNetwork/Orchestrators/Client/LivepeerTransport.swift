@@ -71,7 +71,7 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
     package func stream(_ job: StreamedJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
         // Bounded by the job: each rendition has a limit of bytes.
         exchange(with: orchestrator) { known, event in
-            try await StreamedExchange(job: job, known: known, clocks: self.clocks, event: event).run()
+            try await StreamedExchange(job: job, known: known, pool: self.pool, clocks: self.clocks, event: event).run()
         }
     }
 

@@ -10,6 +10,7 @@ struct StreamedExchange: Sendable {
 
     let job: StreamedJob
     let known: KnownOrchestrator
+    let pool: HTTPClientPool
     let clocks: LivepeerTransport.Clocks
     let event: @Sendable (SegmentEvent) -> Void
 
@@ -59,8 +60,8 @@ struct StreamedExchange: Sendable {
     }
 
     private func exchange(_ session: KnownOrchestrator.Session, _ onHead: @escaping @Sendable () -> Void) async throws {
-        guard let target = RemoteURL(session.transcoder + "/sluice/segment"), target.authority == known.connection.authority else {
-            throw SegmentFailure(.protocolViolation, "\(known.id) names '\(session.transcoder)' for a segment that is to be streamed")
+        guard let target = RemoteURL(session.transcoder + "/sluice/segment") else {
+            throw SegmentFailure(.protocolViolation, "\(known.id) names '\(session.transcoder)' as its service, which is no URI")
         }
         let announced = job.announcement
         let credentials = SegmentCredentials.message(
@@ -72,32 +73,36 @@ struct StreamedExchange: Sendable {
                 .livepeerSegment: try SegmentCredentials.encode(credentials), .livepeerPayment: "", .contentType: "video/MP2T",
                 .trailer: "Livepeer-Segment-Hash",
             ])
-        let job = job
-        let event = event
-        try await known.connection.exchange(
-            head,
-            upload: { upload in
-                for try await piece in job.feed.pieces() { try await upload.write(piece) }
-                let hash = try await job.feed.ended()
-                upload.setTrailers([.livepeerSegmentHash: StreamedSegmentTrailer.text(of: hash)])
-            },
-            { response, body in
-                onHead()
-                guard response.status == .ok else {
-                    let text = String(buffer: try await body.collect(upTo: Self.largestRefusal))
-                    throw TranscodeFailureText.failure(text, isRefusal: true)
-                }
-                event(.accepted)
-                var reader = StreamedSegmentReader(renditions: job.profiles.count)
-                while let bytes = try await body.next() {
-                    for told in try reader.read(bytes) {
-                        // Said once the exchange has ended as well.
-                        if case .finished = told { continue }
-                        event(told)
-                    }
-                }
-                try reader.end()
-            })
+        let upload: @Sendable (HTTPClientUpload) async throws -> Void = { [feed = job.feed] upload in
+            for try await piece in feed.pieces() { try await upload.write(piece) }
+            upload.setTrailers([.livepeerSegmentHash: StreamedSegmentTrailer.text(of: try await feed.ended())])
+        }
+        let use: @Sendable (HTTPResponse, HTTPClientBody) async throws -> Void = { response, body in
+            onHead()
+            try await take(response, body)
+        }
+        if target.authority == known.connection.authority {
+            try await known.connection.exchange(head, upload: upload, use)
+        } else {
+            try await pool.exchange(with: target.authority, head, upload: upload, use)
+        }
+    }
+
+    private func take(_ response: HTTPResponse, _ body: HTTPClientBody) async throws {
+        guard response.status == .ok else {
+            let text = String(buffer: try await body.collect(upTo: Self.largestRefusal))
+            throw TranscodeFailureText.failure(text, isRefusal: true)
+        }
+        event(.accepted)
+        var reader = StreamedSegmentReader(renditions: job.profiles.count)
+        while let bytes = try await body.next() {
+            for told in try reader.read(bytes) {
+                // Said once the exchange has ended as well.
+                if case .finished = told { continue }
+                event(told)
+            }
+        }
+        try reader.end()
     }
 }
 
