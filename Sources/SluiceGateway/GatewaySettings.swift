@@ -25,6 +25,7 @@ package struct GatewaySettings: Sendable {
     package var takeoverAfter: Duration = .seconds(5)
     /// How long the playlists of an ended stream stay.
     package var linger: Duration = .seconds(60)
+    package var lowLatency = LowLatencySettings()
 
     package init() {}
 }

@@ -1,5 +1,5 @@
 package import Logging
-import SluiceRouting
+package import SluiceRouting
 package import SluiceTypes
 import Synchronization
 
@@ -20,9 +20,15 @@ package final class DispatchStage: Sendable {
     private let transport: any SegmentTransport
     private let route: RouteStage
     private let metrics: GatewayMetrics
+    private let decided: @Sendable (RouteDecision, SegmentFacts) -> Void
     private let logger: Logger
 
-    package init(transport: any SegmentTransport, route: RouteStage, metrics: GatewayMetrics, logger: Logger) {
+    /// - Parameter decided: called with each decision once everything has come of it, canaries too; it must not wait.
+    package init(
+        transport: any SegmentTransport, route: RouteStage, metrics: GatewayMetrics,
+        decided: @escaping @Sendable (RouteDecision, SegmentFacts) -> Void = { _, _ in }, logger: Logger
+    ) {
+        self.decided = decided
         self.transport = transport
         self.route = route
         self.metrics = metrics
@@ -51,7 +57,12 @@ package final class DispatchStage: Sendable {
         let (inputs, input) = AsyncStream.makeStream(of: Input.self)
         var timeline = segment.timeline
         timeline.renditions = profiles.map { _ in nil }
-        var (course, actions) = route.begin(job)
+        let beginning = route.begin(job)
+        var course = beginning.course
+        var actions = beginning.actions
+        if let objection = beginning.objection {
+            logger.warning("service level", metadata: ["stream": "\(segment.stream)", "reason": "\(objection)"])
+        }
         timeline.routed = .now
         var aborts: [AttemptID: Gate] = [:]
         await withDiscardingTaskGroup { group in
@@ -108,7 +119,8 @@ package final class DispatchStage: Sendable {
             }
             group.cancelAll()
         }
-        metrics.observe(course.decision)
+        metrics.settled(course.decision, job, entry: route.entry)
+        decided(course.decision, beginning.facts)
     }
 
     private func report(_ failure: SegmentFailure, _ segment: Segment, _ decision: RouteDecision) {

@@ -49,7 +49,7 @@ package final class StreamPipeline: Sendable {
     private let done = Gate()
 
     init(
-        output: StreamOutput, settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics,
+        output: StreamOutput, settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics, lane: PackagingLane? = nil,
         following predecessor: StreamPipeline? = nil
     ) {
         self.predecessor = predecessor?.done
@@ -58,7 +58,7 @@ package final class StreamPipeline: Sendable {
         self.settings = settings
         self.dispatch = dispatch
         self.metrics = metrics
-        self.packaging = PackageStage(output: output, metrics: metrics)
+        self.packaging = PackageStage(output: output, metrics: metrics, lane: lane)
         self.reassemble = ReassembleStage(renditions: output.profiles.count, packaging: packaging)
         // Bounded by `waiting`: past the limit only placeholders without work are queued.
         (works, enqueue) = AsyncStream.makeStream(of: Work.self, bufferingPolicy: .unbounded)
@@ -82,7 +82,7 @@ package final class StreamPipeline: Sendable {
         let work: Work? = intake.withLock { intake in
             guard !intake.isFinished else { return nil }
             if onlyIfNewer, let newest = output.newest, closed.sequence <= newest { return nil }
-            packaging.publishSource(&segment)
+            packaging.publishSource(&segment, comesWhole: onlyIfNewer)
             let isSkipped = intake.waiting >= settings.maxWaiting
             if !isSkipped { intake.waiting += 1 }
             defer { intake.nextOrdinal += 1 }
@@ -113,6 +113,7 @@ package final class StreamPipeline: Sendable {
     func run() async {
         await predecessor?.opened()
         defer { done.open() }
+        async let packaged: Void = packaging.run()
         await withTaskGroup(of: Void.self) { group in
             var running = 0
             for await work in works {
@@ -122,6 +123,8 @@ package final class StreamPipeline: Sendable {
                 running += 1
             }
         }
+        packaging.finish()
+        await packaged
         await dispatch.end(id)
     }
 

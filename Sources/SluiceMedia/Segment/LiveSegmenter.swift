@@ -1,6 +1,17 @@
 internal import NIOCore
 package import SluiceTypes
 
+/// Hears, synchronously, what becomes of a publisher's packets: for those who do not wait for a segment's end.
+package protocol SegmentListener: AnyObject {
+    /// The next packets are those of a segment with these codings.
+    func opened(_ sequence: SegmentSequence, video: VideoParameters?, audio: AudioParameters?, startsDiscontinuity: Bool, wallClock: Int64)
+    /// The open segment, the first of its publisher, has a track that was not known when it was opened.
+    func announced(video: VideoParameters?, audio: AudioParameters?)
+    func took(_ packet: EncodedPacket)
+    /// - Parameter next: the packet that opens the next segment; `nil` at the end of the stream.
+    func closed(next: EncodedPacket?)
+}
+
 /// Turns one publisher's packets into MPEG-TS segments, synchronously, on the caller's event loop: no task, no thread.
 ///
 /// A segment leaves the moment the packet that opens the next one arrives, the last in `finish`.
@@ -66,6 +77,7 @@ package final class LiveSegmenter: PacketSink {
     private let wallClock: () -> Int64
     private let onSegment: (Segment) -> Void
     private let onWarning: (String) -> Void
+    private let listener: (any SegmentListener)?
 
     private var cutter: SegmentCutter
     private var sequence: SegmentSequence
@@ -82,7 +94,7 @@ package final class LiveSegmenter: PacketSink {
     package init(
         stream: StreamID, firstSequence: SegmentSequence, settings: Settings,
         now: @escaping () -> ContinuousClock.Instant = { .now }, wallClock: @escaping () -> Int64 = wallClockNanoseconds,
-        onSegment: @escaping (Segment) -> Void, onWarning: @escaping (String) -> Void
+        onSegment: @escaping (Segment) -> Void, onWarning: @escaping (String) -> Void, listener: (any SegmentListener)? = nil
     ) {
         self.stream = stream
         self.settings = settings
@@ -90,6 +102,7 @@ package final class LiveSegmenter: PacketSink {
         self.wallClock = wallClock
         self.onSegment = onSegment
         self.onWarning = onWarning
+        self.listener = listener
         sequence = firstSequence
         cutter = SegmentCutter(target: settings.target, hasVideo: false)
     }
@@ -116,6 +129,7 @@ package final class LiveSegmenter: PacketSink {
         if isNew, let replay, let carrier = carrier() {
             for packet in replay.packets { write(packet, to: carrier.writer) }
             open?.carrier = carrier
+            listener?.announced(video: carrier.codings.video, audio: carrier.codings.audio)
         } else {
             cutter.expectDiscontinuity()
         }
@@ -141,6 +155,8 @@ package final class LiveSegmenter: PacketSink {
     private func append(_ packet: EncodedPacket) {
         guard let open else { return }
         guard packet.track == .video ? open.carrier.takesVideo : open.carrier.takesAudio else { return leaveOut(packet) }
+        // First, as viewers wait for it.
+        listener?.took(packet)
         guard write(packet, to: open.carrier.writer) else { return }
         keep(packet)
         note(packet)
@@ -195,8 +211,12 @@ package final class LiveSegmenter: PacketSink {
     private func reopen(discontinuity: Bool) {
         guard let carrier = carrier() else { return }
         let isOtherCoding = codingsBefore.map { $0 != carrier.codings } ?? false
-        open = Open(
+        let opened = Open(
             carrier: carrier, startsDiscontinuity: discontinuity || isOtherCoding, firstByte: now(), firstByteWallClock: wallClock())
+        open = opened
+        listener?.opened(
+            sequence, video: carrier.codings.video, audio: carrier.codings.audio, startsDiscontinuity: opened.startsDiscontinuity,
+            wallClock: opened.firstByteWallClock)
         endReplayIfComplete()
     }
 
@@ -226,6 +246,7 @@ package final class LiveSegmenter: PacketSink {
     private func close(next: EncodedPacket?) {
         guard let open else { return }
         self.open = nil
+        listener?.closed(next: next)
         replay = nil
         codingsBefore = open.carrier.codings
         let output: TransportStreamWriter.Output

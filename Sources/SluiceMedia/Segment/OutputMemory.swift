@@ -52,6 +52,12 @@ final class OutputMemory {
         }
     }
 
+    /// Gives out what came since the last time, for one who does without a whole.
+    func take() -> ByteBuffer {
+        defer { bytes = ByteBuffer() }
+        return bytes
+    }
+
     /// Keccak-256 of all bytes so far; `nil` when not asked for.
     var digest: [UInt8]? { hash?.finalize() }
 }

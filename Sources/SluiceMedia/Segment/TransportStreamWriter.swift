@@ -44,6 +44,8 @@ package final class TransportStreamWriter {
         context.pointee.max_delay = 0
         context.pointee.avoid_negative_ts = 0
         av_opt_set(context.pointee.priv_data, "mpegts_copyts", "1", 0)
+        // With its length a picture is whole for who reads it before the next one begins.
+        av_opt_set(context.pointee.priv_data, "omit_video_pes_length", "0", 0)
         if let video { self.video = Lane(index: try Self.add(video, to: context)) }
         if let audio { self.audio = Lane(index: try Self.add(audio, to: context)) }
         let header = avformat_write_header(context, nil)

@@ -61,6 +61,17 @@ extension SegmentRouter {
     }
 }
 
+extension SegmentRouter {
+    /// How many are left out now, by GPU class (`nil`: not known), with 0 for the classes of the others.
+    package func ejected(at now: Moment) -> [GPUClass?: Int] {
+        var counts: [GPUClass?: Int] = [:]
+        for record in records where record.isListed {
+            counts[record.gpuClass, default: 0] += record.health.state(at: now) == .ejected ? 1 : 0
+        }
+        return counts
+    }
+}
+
 extension OrchestratorPicture.Work {
     init(_ workClass: WorkClass, _ statistics: WorkStatistics) {
         self.init(
@@ -77,4 +88,9 @@ extension OrchestratorPicture.Phase {
             peak: phase.peak.value * span, p50: quantiles.0 * span, p90: quantiles.1 * span, p99: quantiles.2 * span,
             samples: phase.sketch.count)
     }
+}
+
+extension SegmentRouter {
+    /// What the list last said of an orchestrator; `nil` for one that was never in it.
+    package func entry(of orchestrator: OrchestratorID) -> OrchestratorEntry? { slots[orchestrator].map { records[$0].entry } }
 }

@@ -7,7 +7,7 @@ package import SluiceTypes
 package struct SegmentRouter: Sendable {
     package var settings: RoutingSettings
     var records: [OrchestratorRecord] = []
-    private var slots: [OrchestratorID: Int] = [:]
+    private(set) var slots: [OrchestratorID: Int] = [:]
     var streams: [StreamID: StreamRoute] = [:]
     private var candidateSets: [CandidateSet.Key: CandidateSet] = [:]
     var typical: [(outlook: WorkOutlook, statistics: WorkStatistics)] = []

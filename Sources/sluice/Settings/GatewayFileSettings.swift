@@ -10,9 +10,14 @@ struct GatewayFileSettings {
     var rtmpLimits: RTMPLimits
     var http: ListenSettings
     var admin: ListenSettings
+    var listed: [ListedOrchestrator]
     /// Service URIs or host:port.
-    var orchestrators: [String]
-    var embedsOrchestrator: Bool { orchestrators.isEmpty }
+    var orchestrators: [String] { listed.map(\.address) }
+    var embedsOrchestrator: Bool { listed.isEmpty }
+    var gpuClasses: GPUClassTable
+    var authWebhook: AuthWebhookSettings
+    var tenants: [TenantSettings]
+    var record: RecordSettings
     var transcode: TranscodeFileSettings
     var role: GatewaySettings
 
@@ -26,10 +31,11 @@ struct GatewayFileSettings {
     }
 
     /// ## Configuration keys
-    /// Those of `ListenSettings` under `rtmp` (1935), `http` (9935) and `admin` (5935), those of `TranscodeFileSettings`, and:
+    /// Those of `ListenSettings` under `rtmp` (1935), `http` (9935) and `admin` (5935), those of `TranscodeFileSettings`, `ListedOrchestrator`,
+    /// `AuthWebhookSettings`, `TenantSettings`, `RecordSettings`, and:
     /// - `rtmp.maxConnections` (int, default 2000, 1…100000) and `rtmp.maxConnectionsPerAddress` (int, default 1000, 1…100000).
     /// - `profiles` (preset names, default P240p30fps16x9,P360p30fps16x9; `none` for the source alone).
-    /// - `orchestrators` (list, default empty): without one, an orchestrator runs in this process.
+    /// - `gpuClasses` (path, default none): a table as `GPUClassFile` reads it, instead of the one that is built in.
     /// - `segmentTargetMs` (int, default 2000, 500…10000): wished-for segment length.
     /// - `maxStreams` (int, default 500, 1…10000).
     /// - `playlistWindow` (int, default 6, 3…60): segments listed.
@@ -43,6 +49,7 @@ struct GatewayFileSettings {
     /// - `pushIdleMs` (int, default 60000, 1000…3600000), `publisherTakeoverMs` (int, default 5000, 500…600000).
     /// - `pushReorderMs` (int, default 500, 0…10000): how long a pushed segment waits for those before it.
     /// - `lingerMs` (int, default 60000, 0…3600000): how long an ended stream's playlists stay.
+    /// - those of `LowLatencySettings` under `lowLatency`.
     init(_ reader: inout SettingsReader) throws {
         rtmp = try ListenSettings(&reader, prefix: "rtmp", port: 1935)
         var limits = RTMPLimits()
@@ -51,7 +58,11 @@ struct GatewayFileSettings {
         rtmpLimits = limits
         http = try ListenSettings(&reader, prefix: "http", port: 9935)
         admin = try ListenSettings(&reader, prefix: "admin", port: 5935)
-        orchestrators = reader.list("orchestrators") ?? []
+        listed = try ListedOrchestrator.read(&reader)
+        gpuClasses = try reader.text("gpuClasses").map(GPUClassFile.read) ?? GPUClassTable()
+        authWebhook = try AuthWebhookSettings(&reader)
+        tenants = try TenantSettings.read(&reader)
+        record = try RecordSettings(&reader)
         transcode = try TranscodeFileSettings(&reader)
         var role = GatewaySettings()
         role.profiles = try Self.profiles(&reader)
@@ -70,6 +81,7 @@ struct GatewayFileSettings {
         role.pushReorder = try reader.milliseconds("pushReorderMs", default: 500, in: 0...10_000)
         role.takeoverAfter = try reader.milliseconds("publisherTakeoverMs", default: 5000, in: 500...600_000)
         role.linger = try reader.milliseconds("lingerMs", default: 60_000, in: 0...3_600_000)
+        role.lowLatency = try LowLatencySettings.read(&reader)
         self.role = role
     }
 
