@@ -80,7 +80,7 @@ extension SegmentCourse {
     private mutating func hedge(_ router: inout SegmentRouter, _ now: Moment, _ actions: inout [DispatchAction]) -> Bool {
         guard attempts.count(where: { $0.role != .canary }) < router.settings.attempts else { return false }
         let level = router.serviceLevel(of: segment.stream) ?? router.settings.serviceLevel
-        guard level.hedgeBudget > 0, !router.commonCause.holds(at: now),
+        guard level.hedgeBudget > 0, !router.sharedCause.holds(at: now),
             let slot = router.another(for: segment, besides: triedSlots, at: now), router.budget.takeForHedge()
         else {
             router.counts.withheld()

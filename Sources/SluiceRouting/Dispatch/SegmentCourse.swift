@@ -174,7 +174,7 @@ package struct SegmentCourse: Sendable {
     }
 
     private func remember(_ attempt: Attempt, isInTime: Bool?, _ router: inout SegmentRouter, _ now: Moment) {
-        guard attempt.role == .primary, now >= attempt.clocks.hedgeAt, !router.commonCause.holds(at: now) else { return }
+        guard attempt.role == .primary, now >= attempt.clocks.hedgeAt, !router.sharedCause.holds(at: now) else { return }
         router.records[attempt.slot].stragglers.remember(isInTime: isInTime, at: now)
     }
 

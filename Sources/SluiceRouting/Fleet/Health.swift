@@ -127,7 +127,8 @@ package struct Health: Sendable {
         lastIncident = now
     }
 
-    private func unrest(at now: Moment) -> Double {
+    /// How often it broke or stood still in the last minutes, fading.
+    func unrest(at now: Moment) -> Double {
         guard let lastIncident else { return 0 }
         return incidents * Double(Float.exponential(Float(-max(0, now.seconds(since: lastIncident)) / Self.incidentMemory)))
     }

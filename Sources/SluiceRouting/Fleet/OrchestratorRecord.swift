@@ -23,7 +23,8 @@ struct OrchestratorRecord: Sendable {
     var successes = 0
     /// Attempts that are past the time by which nearly all are answered.
     var late = 0
-    var lastLate: Moment?
+    /// Since when there is one.
+    var lateSince: Moment?
     var lastUsed: Moment?
     var lastSuccess: Moment?
     /// What its finish times say of its GPU, where nobody told.
@@ -34,8 +35,14 @@ struct OrchestratorRecord: Sendable {
         self.price = entry.price?.weiPerPixel ?? 0
     }
 
-    /// Whether it stands still: two of what it has, and half of it, are past their time. One late segment is chance.
-    var standsStill: Bool { late > 1 && late * 2 >= inFlight }
+    /// Whether it stands still: two of what it has, and half of it, are past their time, and nothing has come back since the first was;
+    /// or nearly all is. One late segment is chance.
+    var standsStill: Bool {
+        guard late > 1, late * 2 >= inFlight, let lateSince else { return false }
+        return lastSuccess.map { $0 < lateSince } ?? true || (late >= Self.many && late * 4 >= inFlight * 3)
+    }
+
+    private static let many = 4
 
     var gpuClass: GPUClass? { entry.gpu?.gpuClass ?? inferred?.gpuClass }
 

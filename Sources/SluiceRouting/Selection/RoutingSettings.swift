@@ -9,7 +9,7 @@ package struct RoutingSettings: Hashable, Sendable {
     /// An attempt is called late when it is later than this quantile of its orchestrator's past …
     package var hedgeQuantile = 0.98
     /// … and than this many times its median …
-    package var hedgeMedianFactor = 1.5
+    package var hedgeMedianFactor = 2.0
     /// … and than this share of the target. It is hedged at once where others are late too, else at the last moment that helps …
     package var hedgeTargetShare = 0.8
     /// … if such stragglers of that orchestrator have missed their deadline with at least this chance.
@@ -32,12 +32,16 @@ package struct RoutingSettings: Hashable, Sendable {
     package var inFlightPerSession = 2
     /// Those later than the soonest by less than this share of the segment's duration are equal, and the price decides.
     package var equalShare = 0.065
+    /// Who broke or stood still a while ago counts as later by this share of the duration.
+    package var unrestShare = 0.02
+    /// A stream stays with whom a hedge or retry brought it to, unless its own was sooner by more than so many times what counts as equal.
+    package var adoptSpan = 3.0
     /// A stream that is well served moves to one that is sooner by more than this share, several segments in a row.
-    package var soonerShare = 0.25
+    package var soonerShare = 0.35
     /// Orchestrators looked at for one decision, where there are more.
     package var sample = 12
-    /// Exponent of the price in the draw: at 2 one twice as dear is drawn a quarter as often.
-    package var priceWeight = 2
+    /// Exponent of the price in the draw, in halves: at 1.5 one twice as dear is drawn 0.35 times as often.
+    package var priceWeight = 1.0
     package var health = Health.Settings()
 
     package init() {}

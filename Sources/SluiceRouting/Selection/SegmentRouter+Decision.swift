@@ -55,7 +55,7 @@ extension SegmentRouter {
     ) -> (slot: Int?, reason: RouteDecision.Reason) {
         guard let primary = route.primary else { return (nil, .first) }
         var own = look(at: primary, question, route)
-        let isOurs = commonCause.holds(at: question.now)
+        let isOurs = sharedCause.holds(at: question.now)
         // What makes everybody late is not escaped by opening sessions elsewhere.
         if isOurs, route.inFlight(at: primary) < Self.queuePerSession, !records[primary].limit.isBusy(at: question.now) { own.bar = nil }
         let bar = barred(primary, CandidateSet.Key(question.segment, route.level), at: question.now)
@@ -64,7 +64,9 @@ extension SegmentRouter {
         if bar != nil { return (nil, .barred) }
         if own.bar != nil { return (nil, .queued) }
         if isOurs, own.standing <= .suspect { return (primary, .stay) }
-        return own.standing <= .overTarget ? stayOrMove(own, &route, question, &looks) : (nil, .unhealthy)
+        // A suspect gets no new streams, but those it has are retried and hedged one by one.
+        return own.standing <= .overTarget || own.standing == .suspect
+            ? stayOrMove(own, &route, question, &looks) : (nil, .unhealthy)
     }
 
     /// An orchestrator works on one segment of a session and keeps four (specs A13).
@@ -145,7 +147,7 @@ extension SegmentRouter {
         }
         if isPreferred(rival.slot, question.level), !isPreferred(own.slot, question.level) { return .preferred }
         let isCheaper = records[rival.slot].price < records[own.slot].price * (1 - continuity.price)
-        return isCheaper && score(rival) <= score(own) && rival.prediction.finish <= own.prediction.finish + equal ? .cheaper : nil
+        return isCheaper && rival.prediction.finish <= own.prediction.finish + equal ? .cheaper : nil
     }
 
     func isPreferred(_ slot: Int, _ level: ServiceLevel) -> Bool {
@@ -166,7 +168,7 @@ extension SegmentRouter {
             !records[own].limit.isBusy(at: now)
         {
             let other = prediction(slot, question)
-            guard other.finish <= home.prediction.finish + equalSpan(question) else { return }
+            guard other.finish <= home.prediction.finish + settings.adoptSpan * equalSpan(question) else { return }
         }
         setPrimary(slot, of: segment.stream)
     }

@@ -8,7 +8,7 @@ extension SegmentRouter {
         records[slot].inFlight += 1
         records[slot].lastUsed = now
         if streams[stream]?.began(slot, at: now) ?? false { records[slot].sessions += 1 }
-        commonCause.used(slot)
+        sharedCause.used(slot)
         return isCold
     }
 
@@ -31,7 +31,7 @@ extension SegmentRouter {
         records[slot].limit.succeeded(sessions: records[slot].sessions, at: now)
         records[slot].lastSuccess = now
         // What is true of everybody at this moment says nothing of one.
-        guard !commonCause.isSpell(at: now) else { return }
+        guard !sharedCause.isSpell(at: now) else { return }
         let times = isCold ? warm(seen, slot, workClass, duration: duration) : seen
         let settings = settings
         records[slot].add(times, workClass, duration: duration, at: now, settings)
@@ -52,7 +52,7 @@ extension SegmentRouter {
 
     /// One that was overtaken or given up: it would have taken longer than this.
     mutating func overtaken(_ slot: Int, _ workClass: WorkClass, after seconds: Double, duration: Double, at now: Moment) {
-        guard !commonCause.holds(at: now) else { return }
+        guard !sharedCause.holds(at: now) else { return }
         let settings = settings
         records[slot].add(PhaseTimes(total: seconds), workClass, duration: duration, at: now, settings)
         blame(slot, .slow, at: now)
@@ -68,7 +68,7 @@ extension SegmentRouter {
             loseSession(slot, of: stream)
             blame(slot, .connect, at: now)
         case .timedOut:
-            if !commonCause.holds(at: now) { blame(slot, .slow, at: now) }
+            if !sharedCause.holds(at: now) { blame(slot, .slow, at: now) }
         case .refused, .protocolViolation, .transcodeFailed:
             blame(slot, .answer, at: now)
         }
@@ -102,9 +102,9 @@ extension SegmentRouter {
 
     /// An attempt is past its time.
     mutating func late(_ slot: Int, at now: Moment) {
+        if records[slot].late == 0 { records[slot].lateSince = now }
         records[slot].late += 1
-        records[slot].lastLate = now
-        if commonCause.someoneIsLate(records, at: now) {
+        if sharedCause.someoneIsLate(records, at: now) {
             counts.commonCauses += 1
         } else if records[slot].standsStill {
             records[slot].health.incident(at: now)

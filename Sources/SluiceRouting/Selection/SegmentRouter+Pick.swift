@@ -21,7 +21,10 @@ extension SegmentRouter {
 
         let open = looks.filter { $0.bar == nil && isWanted($0) }
         guard let best = open.map(\.standing).min() else { return lastResort(looks, set, route, avoiding: tried, question) }
-        func finish(_ look: Look) -> Double { look.prediction.finish + (purpose == .segment ? look.coldStart : 0) }
+        func finish(_ look: Look) -> Double {
+            let unrest = records[look.slot].health.unrest(at: question.now) * settings.unrestShare * question.segment.duration
+            return look.prediction.finish + unrest + (purpose == .segment ? look.coldStart : 0)
+        }
         let standing = open.filter { $0.standing == best }
         let soonest = standing.map(finish).min() ?? 0
         let equal = standing.filter { finish($0) <= soonest + equalSpan(question) }
@@ -68,11 +71,10 @@ extension SegmentRouter {
             let price = records[look.slot].price
             var weight = 1.0
             if price > 0 {
-                let ratio = max(cheapest, price * 0.01) / price
-                for _ in 0..<settings.priceWeight { weight *= ratio }
+                let ratio = (max(cheapest, price * 0.01) / price).squareRoot()
+                for _ in 0..<Int(settings.priceWeight * 2) { weight *= ratio }
             }
             if isPreferred(look.slot, question.level) { weight *= Self.preference }
-            if !records[look.slot].health.isSteady(at: question.now) { weight *= Self.restless }
             if let troubled, records[look.slot].entry.operatorName == troubled { weight *= Self.sameOperator }
             return (look.slot, weight)
         }
@@ -82,10 +84,8 @@ extension SegmentRouter {
         return load(two.slot) / two.weight < Self.clearlyLess * load(one.slot) / one.weight ? two.slot : one.slot
     }
 
-    private static let clearlyLess = 0.75
+    private static let clearlyLess = 0.8
     private static let preference = 8.0
-    /// Who broke or stood still a while ago gets few, so that the next time hits few.
-    private static let restless = 0.3
     /// What is in trouble at one orchestrator of an operator may be in trouble at the next.
     private static let sameOperator = 0.02
 

@@ -15,7 +15,7 @@ package struct SegmentRouter: Sendable {
     var budget: ExtraWorkBudget
     var canaries: ExtraWorkBudget
     var inference = GPUInference()
-    var commonCause = CommonCause()
+    var sharedCause = SharedCause()
     var coldStart = ColdStart()
     /// What was decided for the streams that ended last: the question why comes afterwards.
     private var ended: [(stream: StreamID, decisions: [RouteDecision])] = []

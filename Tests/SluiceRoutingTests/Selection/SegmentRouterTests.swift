@@ -84,7 +84,7 @@ import Testing
             _ = story.router.began(slot, of: Story.stream, at: story.now)
             story.router.late(slot, at: story.now)
         }
-        #expect(story.router.commonCause.holds(at: story.now))
+        #expect(story.router.sharedCause.holds(at: story.now))
         story.router.failed(0, of: Story.stream, SegmentFailure(.timedOut, "late"), at: story.now)
         #expect(story.router.picture(at: story.now).allSatisfy { $0.faultsInRow == 0 })
     }

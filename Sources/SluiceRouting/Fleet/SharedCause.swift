@@ -1,6 +1,6 @@
 /// Tells the slowness of one orchestrator from that of all: when most of those in use are late within a breath, the cause is likelier
 /// ours (an uplink that is full, our machine), and nobody is blamed.
-struct CommonCause: Sendable {
+struct SharedCause: Sendable {
     /// Slots used lately.
     private var active: [Int] = []
     private var since: Moment?
