@@ -26,6 +26,8 @@ package struct GatewaySettings: Sendable {
     /// How long the playlists of an ended stream stay.
     package var linger: Duration = .seconds(60)
     package var lowLatency = LowLatencySettings()
+    /// Whether segments go to orchestrators that take them so while they are still being cut.
+    package var streamsSegments = true
 
     package init() {}
 }

@@ -59,20 +59,13 @@ extension LowLatencyOutput {
         }
     }
 
-    /// - Parameters:
-    ///   - initialization: where it is another than that of the segment before.
-    ///   - variant: what the multivariant playlist says then.
     func openSource(
-        _ sequence: SegmentSequence, in life: Life, wallClock: Int64, startsDiscontinuity: Bool,
-        initialization: (bytes: ByteBuffer, variant: Variant)?
+        _ sequence: SegmentSequence, in life: Life, wallClock: Int64, startsDiscontinuity: Bool, _ coding: MediaCoding
     ) {
         state.withLock { state in
             guard state.life == life.number else { return }
-            var number = state.shelves[0].window.entries.last?.initialization ?? 0
-            if let initialization {
-                number = state.shelves[0].window.add(initialization: initialization.bytes)
-                state.variants[0] = initialization.variant
-            }
+            let number = state.shelves[0].window.add(initialization: coding.initialization)
+            state.variants[0] = coding.variant
             let before = state.shelves[0].window.entries.last
             let clock = startsDiscontinuity ? wallClock : Self.continued(wallClock, after: before)
             state.shelves[0].window.openSegment(wallClock: clock, startsDiscontinuity: startsDiscontinuity, initialization: number)
@@ -82,12 +75,12 @@ extension LowLatencyOutput {
     }
 
     /// - Returns: `false` when viewers have seen parts of the open segment already: what changed waits for the next one.
-    func redefineSource(in life: Life, _ initialization: ByteBuffer, _ variant: Variant) -> Bool {
+    func redefineSource(in life: Life, _ coding: MediaCoding) -> Bool {
         state.withLock { state in
             let window = state.shelves[0].window
             guard state.life == life.number, let open = window.open, open.parts.isEmpty || !window.isVisible else { return false }
-            state.shelves[0].window.redefine(initialization: open.initialization, initialization)
-            state.variants[0] = variant
+            state.shelves[0].window.redefine(initialization: open.initialization, coding.initialization)
+            state.variants[0] = coding.variant
             return true
         }
     }
@@ -147,6 +140,46 @@ extension LowLatencyOutput {
         let off = arrival - expected
         guard abs(off) < 1_000_000_000 else { return arrival }
         return expected + min(max(off / 8, -1_000_000), 1_000_000)
+    }
+}
+
+// MARK: Renditions
+
+extension LowLatencyOutput {
+    /// How a source segment was cut; `nil` when it was not packaged, or long ago.
+    func schedule(of segment: SegmentSequence) -> SourceSchedule? {
+        state.withLock { $0.schedules.last { $0.segment == segment } }
+    }
+
+    /// - Parameter parts: those that came, by their place in the segment; what is missing becomes a gap.
+    func publish(rendition index: Int, of schedule: SourceSchedule, _ parts: [Int: RenditionPackager.Part], _ coding: MediaCoding?) {
+        change(index + 1) { state in
+            guard coding != nil || !state.shelves[index + 1].window.entries.isEmpty else { return }
+            if let coding, state.variants[index + 1] == nil || coding.variant != state.variants[index + 1] {
+                state.variants[index + 1] = coding.variant
+            }
+            state.shelves[index + 1].append(schedule, coding?.initialization) { place in
+                parts[place].map { ($0.bytes, $0.isIndependent) }
+            }
+        }
+    }
+
+    /// The source stands in for a rendition.
+    func publishSource(as index: Int, of schedule: SourceSchedule) {
+        change(index + 1) { state in
+            let source = state.shelves[0].window
+            let entries = schedule.entries.map { entry in source.entries.first { $0.sequence == entry.sequence } }
+            let parts = entries.flatMap { $0?.parts ?? [] }
+            guard let first = entries.first ?? nil, parts.count == schedule.parts.count else {
+                return state.shelves[index + 1].append(schedule, nil) { _ in nil }
+            }
+            if state.variants[index + 1] == nil {
+                state.variants[index + 1] = state.variants[0].map { $0.named(state.shelves[index + 1].name) }
+            }
+            state.shelves[index + 1].append(schedule, source.initialization(first.initialization)) { place in
+                parts[place].bytes.map { ($0, parts[place].isIndependent) }
+            }
+        }
     }
 }
 

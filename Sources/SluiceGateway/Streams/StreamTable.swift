@@ -1,4 +1,5 @@
 package import Logging
+package import SluiceMedia
 import SluiceTypes
 import Synchronization
 
@@ -19,6 +20,7 @@ package final class StreamTable: Sendable {
     let settings: GatewaySettings
     let dispatch: DispatchStage
     let metrics: GatewayMetrics
+    let media: MediaExecutor?
     let logger: Logger
     private let admission: (any PublishAdmission)?
     let entries = Mutex<[StreamID: Entry]>([:])
@@ -26,12 +28,15 @@ package final class StreamTable: Sendable {
     private let opened: AsyncStream<LiveStream>
     private let announce: AsyncStream<LiveStream>.Continuation
 
-    /// - Parameter admission: without one everybody may publish.
+    /// - Parameters:
+    ///   - admission: without one everybody may publish.
+    ///   - media: reads segments that come whole; without it they are not packaged for low latency.
     package init(
         settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics, admission: (any PublishAdmission)? = nil,
-        logger: Logger
+        media: MediaExecutor? = nil, logger: Logger
     ) {
         self.admission = admission
+        self.media = media
         self.settings = settings
         self.dispatch = dispatch
         self.metrics = metrics
@@ -116,7 +121,8 @@ package final class StreamTable: Sendable {
                 output = StreamOutput(stream: request.stream, profiles: wanted, settings: settings)
             }
             let pipeline = StreamPipeline(
-                output: output, settings: settings, dispatch: dispatch, metrics: metrics, following: entry?.live?.pipeline)
+                output: output, settings: settings, dispatch: dispatch, metrics: metrics, lane: lane(for: output),
+                following: entry?.live?.pipeline)
             let live = LiveStream(
                 origin: request.origin, key: request.key, pipeline: pipeline, settings: settings, evict: evict)
             entries[request.stream] = Entry(output: output, live: live, endedAt: nil)
@@ -136,6 +142,11 @@ package final class StreamTable: Sendable {
                 "takeover": "\(replaced != nil)",
             ])
         return live
+    }
+
+    private func lane(for output: StreamOutput) -> PackagingLane? {
+        guard let media, let lowLatency = output.lowLatency else { return nil }
+        return PackagingLane(output: lowLatency, profiles: output.profiles, media: media, logger: logger)
     }
 
     private func ended(_ live: LiveStream) {

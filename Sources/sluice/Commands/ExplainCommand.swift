@@ -7,7 +7,7 @@ struct ExplainCommand: AsyncParsableCommand {
 
     @Argument(help: "The stream.") var stream: String
     @Argument(help: "The segment; without it the newest ones, a line each.") var sequence: Int64?
-    @Option(help: "Admin port of the gateway, host:port.") var admin = "127.0.0.1:5935"
+    @Option(help: "Admin port of the gateway, host:port.") var admin = AdminClient.usual
     @Option(help: "How many of the newest segments.") var last = 10
 
     func run() async throws {

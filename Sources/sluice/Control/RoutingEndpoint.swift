@@ -39,7 +39,7 @@ struct RoutingEndpoint: Sendable {
             return try await writer.send(problem: .notFound, "there is no decision log; the setting decisionLog names its file")
         }
         if isChange {
-            guard let state = query["state"].flatMap(RecordSettings.Switch.init) else {
+            guard let state = query["state"].flatMap(Switch.init) else {
                 return try await writer.send(problem: .badRequest, "/routing/log?state=on or off")
             }
             log.turn(on: state == .on)

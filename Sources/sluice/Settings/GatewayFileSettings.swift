@@ -40,9 +40,10 @@ struct GatewayFileSettings {
     /// - `maxStreams` (int, default 500, 1…10000).
     /// - `playlistWindow` (int, default 6, 3…60): segments listed.
     /// - `playlistGrace` (int, default 1, 0…60): segments kept after they left the playlist.
+    /// - `streamSegments` (on | off, default on): segments go to orchestrators that take them so while they are being cut.
     /// - `onMissWaitMs` (int, default 2000, 0…10000): how long `sla.onMiss: wait` waits.
-    /// - `giveUpMs` (int, default 6000, 500…120000): from the cut of a segment to giving it up; never less than `patience` (number,
-    ///   default 3, 1…60) times its duration.
+    /// - `giveUpMs` (int, default 8000, 500…120000): from the cut of a segment to giving it up; never less than `patience` (number,
+    ///   default 4, 1…60) times its duration.
     /// - `attempts` (int, default 3, 1…10): sendings of one segment that an orchestrator may have worked on.
     /// - those of `ServiceLevelSettings` under `sla`.
     /// - `maxInFlight` (int, default 4, 1…32) and `maxWaiting` (int, default 8, 1…64): segments per stream.
@@ -70,8 +71,9 @@ struct GatewayFileSettings {
         role.maxStreams = try reader.int("maxStreams", default: 500, in: 1...10_000)
         role.playlistWindow = try reader.int("playlistWindow", default: 6, in: 3...60)
         role.playlistGrace = try reader.int("playlistGrace", default: 1, in: 0...60)
+        role.streamsSegments = try reader.choice("streamSegments", default: Switch.on) == .on
         role.onMissWait = try reader.milliseconds("onMissWaitMs", default: 2000, in: 0...10_000)
-        role.routing.shortestPatience = try reader.milliseconds("giveUpMs", default: 6000, in: 500...120_000).inSeconds
+        role.routing.shortestPatience = try reader.milliseconds("giveUpMs", default: 8000, in: 500...120_000).inSeconds
         role.routing.patience = try reader.double("patience", in: 1...60) ?? role.routing.patience
         role.routing.attempts = try reader.int("attempts", default: 3, in: 1...10)
         role.routing.serviceLevel = try ServiceLevelSettings.read(&reader)

@@ -35,8 +35,8 @@ import Testing
         #expect(story.router.check(nearest.level, for: facts(story)).isMet)
         #expect(
             check.description
-                == "none of 2 orchestrators keeps it: 2 more expensive than 5.0 wei per pixel; "
-                + "the nearest that can be kept: maxPricePerPixelWei 10.0 (cheap)")
+                == "none of 2 orchestrators keeps it: 2 more expensive than 5 wei per pixel; "
+                + "the nearest that can be kept: maxPricePerPixelWei 10 (cheap)")
     }
 
     @Test func aLatencyNobodyKeepsNamesTheOneThatSomebodyDoes() throws {
