@@ -47,6 +47,8 @@ package final class StreamPipeline: Sendable {
     /// The publisher's life before this one, on the same output: its last renditions come first.
     private let predecessor: Gate?
     private let done = Gate()
+    /// The publisher has gone.
+    let finished = Gate()
 
     init(
         output: StreamOutput, settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics, lane: PackagingLane? = nil,
@@ -107,6 +109,7 @@ package final class StreamPipeline: Sendable {
     func finish() {
         intake.withLock { $0.isFinished = true }
         enqueue.finish()
+        finished.open()
     }
 
     /// Carries every segment from its cut to its playlists. Cancelling it drops what is in flight.
