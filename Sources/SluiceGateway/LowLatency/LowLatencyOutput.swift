@@ -15,7 +15,10 @@ final class LowLatencyOutput: Sendable {
     fileprivate struct State {
         /// The source first, then the renditions in profile order.
         var shelves: [LowLatencyShelf]
-        var variants: [Variant?]
+        /// Of the last segment that came.
+        var codings: [MediaCoding?]
+        /// While nobody publishes.
+        var absence: Absence?
         var schedules: [SourceSchedule] = []
         var life = 0
         /// Grows with every change.
@@ -40,7 +43,7 @@ final class LowLatencyOutput: Sendable {
         self.segmentTarget = segmentTarget
         let names = [StreamOutput.sourceName] + renditions
         let window = LowLatencyWindow(length: settings.window, wallClock: wallClock)
-        state = Mutex(State(shelves: names.map { LowLatencyShelf(name: $0, window: window) }, variants: names.map { _ in nil }))
+        state = Mutex(State(shelves: names.map { LowLatencyShelf(name: $0, window: window) }, codings: names.map { _ in nil }))
     }
 
     var partTarget: PartTarget {
@@ -55,6 +58,7 @@ extension LowLatencyOutput {
     func beginLife() -> Life {
         state.withLock { state in
             state.life += 1
+            state.absence = nil
             return Life(number: state.life)
         }
     }
@@ -65,7 +69,7 @@ extension LowLatencyOutput {
         state.withLock { state in
             guard state.life == life.number else { return }
             let number = state.shelves[0].window.add(initialization: coding.initialization)
-            state.variants[0] = coding.variant
+            state.codings[0] = coding
             let before = state.shelves[0].window.entries.last
             let clock = startsDiscontinuity ? wallClock : Self.continued(wallClock, after: before)
             state.shelves[0].window.openSegment(wallClock: clock, startsDiscontinuity: startsDiscontinuity, initialization: number)
@@ -80,7 +84,7 @@ extension LowLatencyOutput {
             let window = state.shelves[0].window
             guard state.life == life.number, let open = window.open, open.parts.isEmpty || !window.isVisible else { return false }
             state.shelves[0].window.redefine(initialization: open.initialization, coding.initialization)
-            state.variants[0] = coding.variant
+            state.codings[0] = coding
             return true
         }
     }
@@ -155,9 +159,7 @@ extension LowLatencyOutput {
     func publish(rendition index: Int, of schedule: SourceSchedule, _ parts: [Int: RenditionPackager.Part], _ coding: MediaCoding?) {
         change(index + 1) { state in
             guard coding != nil || !state.shelves[index + 1].window.entries.isEmpty else { return }
-            if let coding, state.variants[index + 1] == nil || coding.variant != state.variants[index + 1] {
-                state.variants[index + 1] = coding.variant
-            }
+            if let coding { state.codings[index + 1] = coding }
             state.shelves[index + 1].append(schedule, coding?.initialization) { place in
                 parts[place].map { ($0.bytes, $0.isIndependent) }
             }
@@ -173,13 +175,41 @@ extension LowLatencyOutput {
             guard let first = entries.first ?? nil, parts.count == schedule.parts.count else {
                 return state.shelves[index + 1].append(schedule, nil) { _ in nil }
             }
-            if state.variants[index + 1] == nil {
-                state.variants[index + 1] = state.variants[0].map { $0.named(state.shelves[index + 1].name) }
-            }
+            let name = state.shelves[index + 1].name
+            state.codings[index + 1] = state.codings[0].map { $0.named(name) }
             state.shelves[index + 1].append(schedule, source.initialization(first.initialization)) { place in
                 parts[place].bytes.map { ($0, parts[place].isIndependent) }
             }
         }
+    }
+}
+
+// MARK: While nobody publishes
+
+extension LowLatencyOutput {
+    /// What of the publisher that has just gone goes on; `nil` when nothing can, as viewers have not seen anything yet.
+    func beginAbsence(_ picture: AbsencePicture) -> Life? {
+        state.withLock { state in
+            guard state.shelves[0].window.isVisible else { return nil }
+            state.shelves[0].window.closeSegment()
+            state.absence = Absence(picture: picture, shelves: state.shelves, codings: state.codings)
+            return Life(number: state.life)
+        }
+    }
+
+    /// Lists one part more in every rendition that has got as far.
+    ///
+    /// - Returns: `false` when somebody publishes again.
+    func bridge(in life: Life) -> Bool {
+        let (goesOn, wakes) = state.withLock { state in
+            guard state.life == life.number, var absence = state.absence else { return (false, [] as [LowLatencyShelf.Wake]) }
+            absence.goOn(&state.shelves)
+            state.absence = absence
+            state.version += 1
+            return (true, state.shelves.indices.flatMap { wake($0, &state) })
+        }
+        deliver(wakes)
+        return goesOn
     }
 }
 
@@ -228,8 +258,8 @@ extension LowLatencyOutput {
 
     private func multivariant(_ state: borrowing State) -> LowLatencyAnswer {
         var variants: [Variant] = []
-        for (shelf, variant) in zip(state.shelves, state.variants) where shelf.window.isVisible {
-            guard var variant else { continue }
+        for (shelf, coding) in zip(state.shelves, state.codings) where shelf.window.isVisible {
+            guard var variant = coding?.variant else { continue }
             (variant.peakBandwidth, variant.averageBandwidth) = shelf.window.bandwidth
             variants.append(variant)
         }

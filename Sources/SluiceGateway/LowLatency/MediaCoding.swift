@@ -9,17 +9,26 @@ struct MediaCoding: Sendable {
         var audio: AudioParameters?
     }
 
+    var tracks: Tracks
     var initialization: ByteBuffer
     var variant: Variant
 
     init(rendition: String, _ tracks: Tracks) throws(CMAFError) {
+        self.tracks = tracks
         initialization = try InitializationSegment.make(video: tracks.video, audio: tracks.audio)
         variant = Variant(rendition, tracks)
     }
 
     init(rendition: String, _ tracks: Tracks, initialization: ByteBuffer) {
+        self.tracks = tracks
         self.initialization = initialization
         variant = Variant(rendition, tracks)
+    }
+
+    func named(_ rendition: String) -> MediaCoding {
+        var named = self
+        named.variant.rendition = rendition
+        return named
     }
 }
 
@@ -33,9 +42,4 @@ extension Variant {
             codecs: codecs, peakBandwidth: 0, averageBandwidth: 0)
     }
 
-    func named(_ rendition: String) -> Variant {
-        var named = self
-        named.rendition = rendition
-        return named
-    }
 }

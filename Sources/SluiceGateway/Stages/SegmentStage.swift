@@ -39,6 +39,11 @@ struct SegmentStage: Publication {
             segmenter.consume(packet)
         }
 
+        func lose() {
+            live.lose()
+            finish()
+        }
+
         func finish() {
             segmenter.finish()
             live.pipeline.finish()

@@ -49,6 +49,8 @@ package final class StreamPipeline: Sendable {
     /// The publisher's life before this one, on the same output: its last renditions come first.
     private let predecessor: Gate?
     private let done = Gate()
+    /// The publisher has gone.
+    let finished = Gate()
 
     init(
         output: StreamOutput, settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics, lane: PackagingLane? = nil,
@@ -125,6 +127,7 @@ package final class StreamPipeline: Sendable {
         intake.withLock { $0.isFinished = true }
         enqueue.finish()
         upload.finish()
+        finished.open()
     }
 
     /// Carries every segment from its cut to its playlists. Cancelling it drops what is in flight.

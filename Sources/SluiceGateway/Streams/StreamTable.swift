@@ -1,6 +1,7 @@
 package import Logging
 package import SluiceMedia
 import SluiceTypes
+import SluiceWire
 import Synchronization
 
 /// All streams of a gateway, by name: who publishes, what viewers may have, and when a name is free again.
@@ -53,7 +54,11 @@ package final class StreamTable: Sendable {
             await withDiscardingTaskGroup { streams in
                 for await live in opened {
                     streams.addTask {
+                        async let bridged: Void = self.bridge(live)
                         await live.pipeline.run()
+                        // Cancelled, it ends before its publisher.
+                        live.pipeline.finish()
+                        await bridged
                         self.ended(live)
                     }
                 }
@@ -147,6 +152,23 @@ package final class StreamTable: Sendable {
     private func lane(for output: StreamOutput) -> PackagingLane? {
         guard let media, let lowLatency = output.lowLatency else { return nil }
         return PackagingLane(output: lowLatency, profiles: output.profiles, media: media, logger: logger)
+    }
+
+    /// Waits until the publisher has gone and, when it was lost, goes on without it until it is back or given up.
+    private func bridge(_ live: LiveStream) async {
+        await live.pipeline.finished.opened()
+        guard live.isLost, settings.publisherHold > .zero else { return }
+        logger.info("publisher lost", metadata: ["stream": "\(live.pipeline.id)", "held for": "\(settings.publisherHold)"])
+        let lowLatency = live.pipeline.output.lowLatency
+        let life = lowLatency?.beginAbsence(settings.absencePicture)
+        let step = lowLatency?.partTarget.limit.duration ?? Self.sweepInterval
+        let end = ContinuousClock.now + settings.publisherHold
+        var next = ContinuousClock.now + step
+        while next < end, !isClosing.withLock({ $0 }), self.live(live.pipeline.id) === live {
+            do { try await Task.sleep(until: next, tolerance: .milliseconds(1), clock: .continuous) } catch { return }
+            next += step
+            if let life, lowLatency?.bridge(in: life) == false { return }
+        }
     }
 
     private func ended(_ live: LiveStream) {

@@ -10,6 +10,12 @@ package struct RenditionPackager: Sendable {
         package var index: Int
         package var bytes: ByteBuffer
         package var isIndependent: Bool
+
+        package init(index: Int, bytes: ByteBuffer, isIndependent: Bool) {
+            self.index = index
+            self.bytes = bytes
+            self.isIndependent = isIndependent
+        }
     }
 
     private struct Codings: Hashable {

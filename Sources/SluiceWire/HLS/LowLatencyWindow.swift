@@ -42,8 +42,9 @@ package struct LowLatencyWindow: Sendable {
         }
 
         package var targetDuration: Duration { .seconds(targetSeconds) }
-        /// How far behind the live edge a player keeps: three parts are asked for; above that a player rides out a late one.
-        var partHoldBack: MediaTime { MediaTime(ticks: partTarget.limit.ticks * 3) }
+        /// How far behind the live edge a player keeps: three parts are asked for. A millisecond more, as players reckon in floating
+        /// point.
+        var partHoldBack: MediaTime { MediaTime(ticks: partTarget.limit.ticks * 3 + 90) }
         /// The least the rules allow.
         package var skipBoundary: MediaTime { MediaTime(milliseconds: Int64(targetSeconds) * 6000) }
         var partsListed: MediaTime { MediaTime(milliseconds: Int64(targetSeconds) * 3000) }

@@ -9,6 +9,8 @@ struct GatewayFileSettings {
     var rtmp: ListenSettings
     var rtmpLimits: RTMPLimits
     var http: ListenSettings
+    /// With them players get HTTP/2.
+    var httpCertificate: CertificateFiles
     var admin: ListenSettings
     var listed: [ListedOrchestrator]
     /// Service URIs or host:port.
@@ -33,6 +35,7 @@ struct GatewayFileSettings {
     /// ## Configuration keys
     /// Those of `ListenSettings` under `rtmp` (1935), `http` (9935) and `admin` (5935), those of `TranscodeFileSettings`, `ListedOrchestrator`,
     /// `AuthWebhookSettings`, `TenantSettings`, `RecordSettings`, and:
+    /// - `http.certificate`, `http.key` (paths, default none): PEM; with them the port speaks TLS, and HTTP/2.
     /// - `rtmp.maxConnections` (int, default 2000, 1…100000) and `rtmp.maxConnectionsPerAddress` (int, default 1000, 1…100000).
     /// - `profiles` (preset names, default P240p30fps16x9,P360p30fps16x9; `none` for the source alone).
     /// - `gpuClasses` (path, default none): a table as `GPUClassFile` reads it, instead of the one that is built in.
@@ -50,6 +53,8 @@ struct GatewayFileSettings {
     /// - `pushIdleMs` (int, default 60000, 1000…3600000), `publisherTakeoverMs` (int, default 5000, 500…600000).
     /// - `pushReorderMs` (int, default 500, 0…10000): how long a pushed segment waits for those before it.
     /// - `lingerMs` (int, default 60000, 0…3600000): how long an ended stream's playlists stay.
+    /// - `publisherLost.holdMs` (int, default 30000, 0…3600000): how long a stream goes on when its publisher vanished;
+    ///   `publisherLost.show` (`still`, `gap` or `nothing`, default still): what low-latency viewers see meanwhile.
     /// - those of `LowLatencySettings` under `lowLatency`.
     init(_ reader: inout SettingsReader) throws {
         rtmp = try ListenSettings(&reader, prefix: "rtmp", port: 1935)
@@ -58,6 +63,7 @@ struct GatewayFileSettings {
         limits.mostPerAddress = try reader.int("rtmp.maxConnectionsPerAddress", default: limits.mostPerAddress, in: 1...100_000)
         rtmpLimits = limits
         http = try ListenSettings(&reader, prefix: "http", port: 9935)
+        httpCertificate = CertificateFiles(&reader, prefix: "http.")
         admin = try ListenSettings(&reader, prefix: "admin", port: 5935)
         listed = try ListedOrchestrator.read(&reader)
         gpuClasses = try reader.text("gpuClasses").map(GPUClassFile.read) ?? GPUClassTable()
@@ -83,6 +89,8 @@ struct GatewayFileSettings {
         role.pushReorder = try reader.milliseconds("pushReorderMs", default: 500, in: 0...10_000)
         role.takeoverAfter = try reader.milliseconds("publisherTakeoverMs", default: 5000, in: 500...600_000)
         role.linger = try reader.milliseconds("lingerMs", default: 60_000, in: 0...3_600_000)
+        role.publisherHold = try reader.milliseconds("publisherLost.holdMs", default: 30_000, in: 0...3_600_000)
+        role.absencePicture = try reader.choice("publisherLost.show", default: role.absencePicture)
         role.lowLatency = try LowLatencySettings.read(&reader)
         self.role = role
     }

@@ -86,7 +86,7 @@ struct GatewayAssembly {
             push: PushIntake(table: table, demux: DemuxStage(executor: executor)),
             parseConfiguration: { try TranscodeConfiguration.profiles(json: $0) }, logger: logger)
         media = HTTPServer(
-            host: settings.http.host, port: settings.http.port, tls: nil,
+            host: settings.http.host, port: settings.http.port, tls: try settings.httpCertificate.tls(),
             responder: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table)),
             direct: LowLatencyEndpoint(source: table), group: group, logger: logger)
         rtmp = RTMPListener(
