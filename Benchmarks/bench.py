@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures what issue 2 §7 asks for and prints one table. Usage: bench.py [--quick] [--only NAME] PATH_OF_SLUICE"""
+"""Measures what the gateway and the trickle server must reach and prints one table. Usage: bench.py [--quick] [--only NAME] PATH_OF_SLUICE"""
 import argparse
 import signal
 import sys
@@ -7,12 +7,13 @@ import tempfile
 from types import SimpleNamespace
 
 from children import Children
-from figures import gateway_share, http_push, many_publishers, many_viewers, source_playlist
+from figures import gateway_share, http_push, many_publishers, many_viewers, source_playlist, trickle
 from row import Row
 
 FIGURES = {
     "source_playlist": source_playlist, "gateway_share": gateway_share, "http_push": http_push,
-    "many_publishers": many_publishers, "many_viewers": many_viewers}
+    "many_publishers": many_publishers, "many_viewers": many_viewers,
+    "trickle": trickle}
 
 
 def main():
@@ -20,6 +21,7 @@ def main():
     parser.add_argument("binary", help="the sluice program, built for release")
     parser.add_argument("--quick", action="store_true", help="fewer segments and shorter windows; not for publishing")
     parser.add_argument("--only", choices=FIGURES, action="append", help="one figure; repeat for more")
+    parser.add_argument("--trickle", action="append_const", const="trickle", dest="only", help="the trickle figures alone")
     options = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))  # so that children end on these as well

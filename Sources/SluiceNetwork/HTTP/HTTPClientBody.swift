@@ -74,3 +74,13 @@ package struct HTTPClientBody: Sendable {
         return whole
     }
 }
+
+/// The body of a request that is written while it goes out.
+package struct HTTPClientUpload: Sendable {
+    let outbound: NIOAsyncChannelOutboundWriter<HTTPRequestPart>
+
+    /// Returns when the connection has room for more.
+    package func write(_ bytes: ByteBuffer) async throws {
+        if bytes.readableBytes > 0 { try await outbound.write(.body(bytes)) }
+    }
+}
