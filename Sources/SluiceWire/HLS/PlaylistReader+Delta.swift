@@ -18,3 +18,8 @@ extension PlaylistReader {
         return whole
     }
 }
+
+extension PlaylistReader {
+    /// Says which initialization section an entry has, where a delta update left the tag out.
+    package mutating func fill(_ map: Map, at index: Int) { entries[index].map = map }
+}

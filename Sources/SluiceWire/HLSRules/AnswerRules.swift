@@ -27,6 +27,8 @@ package enum AnswerRules {
             }
             return nil
         }
+
+        fileprivate var cacheAgeText: String { cacheAge.map { "\($0)" } ?? "nobody knows how many" }
     }
 
     /// - Parameters:
@@ -59,12 +61,8 @@ package enum AnswerRules {
             return [.init(.mediaThere, "'\(name)' stands in the playlist and was answered with \(answer.status)")]
         }
         guard let age = answer.cacheAge, age >= 6 * targetDuration else {
-            return [
-                .init(
-                    .mediaCaching,
-                    "'\(name)' never changes and may be kept for \(answer.cacheAge.map { "\($0)" } ?? "an unknown number of") s; six target durations at least"
-                )
-            ]
+            let what = "'\(name)' never changes and may be kept for \(answer.cacheAgeText) s; six target durations at least are right"
+            return [.init(.mediaCaching, what)]
         }
         return []
     }
@@ -72,12 +70,8 @@ package enum AnswerRules {
     /// - Parameter answer: to a request for something that never was.
     package static func missing(_ answer: Answer, targetDuration: Int) -> [HLSFinding] {
         guard answer.status == 404, let age = answer.cacheAge, age <= targetDuration else {
-            return [
-                .init(
-                    .errorCaching,
-                    "what is not there was answered with \(answer.status), to be kept for \(answer.cacheAge.map { "\($0)" } ?? "an unknown number of") s; 404 and at most \(targetDuration) s are right"
-                )
-            ]
+            let what = "what is not there was answered with \(answer.status), to be kept for \(answer.cacheAgeText) s"
+            return [.init(.errorCaching, "\(what); 404 and at most \(targetDuration) s are right")]
         }
         return []
     }
@@ -86,12 +80,8 @@ package enum AnswerRules {
     package static func range(_ answer: Answer, first: Int, last: Int, size: Int, name: String) -> [HLSFinding] {
         let wanted = "bytes \(first)-\(last)/\(size)"
         guard answer.status == 206, answer.length == last - first + 1, answer.headers["content-range"] == wanted else {
-            return [
-                .init(
-                    .rangeHonoured,
-                    "'\(name)' bytes \(first)-\(last) were answered with \(answer.status), \(answer.length) bytes, '\(answer.headers["content-range"] ?? "")'"
-                )
-            ]
+            let answered = "\(answer.status), \(answer.length) bytes, '\(answer.headers["content-range"] ?? "")'"
+            return [.init(.rangeHonoured, "bytes \(first)-\(last) of '\(name)' were answered with \(answered)")]
         }
         return []
     }

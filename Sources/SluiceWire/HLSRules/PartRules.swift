@@ -84,7 +84,8 @@ enum PartRules {
         return [.init(.partsMakeSegment, line: entry.line, "a segment of \(entry.duration) s whose parts make \(sum) s")]
     }
 
-    /// Parts stand at the last three target durations, and not far behind them.
+    /// Parts stand at the last three target durations, and not far behind them. Those of one segment may go together: a segment
+    /// counts as near when all of it is.
     private static func nearness(_ playlist: PlaylistReader) -> [HLSFinding] {
         guard !playlist.isEnded, playlist.targetDuration > 0 else { return [] }
         let near = Double(3 * playlist.targetDuration)
@@ -93,8 +94,9 @@ enum PartRules {
         var findings: [HLSFinding] = []
         for (index, entry) in playlist.entries.enumerated() {
             let distance = playlist.secondsAfter(index)
-            if index > first, entry.parts.isEmpty, !entry.isGap, distance < near {
-                findings.append(.init(.partsNearEdge, line: entry.line, "a segment \(distance) s from the end without its parts"))
+            if index > first, entry.parts.isEmpty, !entry.isGap, distance + entry.duration < near {
+                let what = "a segment that begins \(distance + entry.duration) s before the end, without its parts"
+                findings.append(.init(.partsNearEdge, line: entry.line, what))
             }
             // A segment more, so that who removes with each new segment is not blamed in between.
             if !entry.parts.isEmpty, distance > near + Double(playlist.targetDuration) {

@@ -45,7 +45,7 @@ package struct PlaylistHistory: Sendable {
             findings.append(
                 .init(
                     .sequenceForward, line: line,
-                    "it began at \(known.mediaSequence) and reached to \(known.nextPart); now it begins at \(next.mediaSequence) and reaches to \(next.nextPart)"
+                    "it reached from \(known.mediaSequence) to \(known.nextPart) and reaches from \(next.mediaSequence) to \(next.nextPart) now"
                 ))
             return findings
         }
@@ -101,10 +101,10 @@ package struct PlaylistHistory: Sendable {
                 findings.append(.init(.dateTimeUnchanged, line: entry.line, "the date of segment \(sequence) moved by \(now - was) ms"))
             }
             if !before.parts.isEmpty, entry.parts.isEmpty {
-                let distance = next.secondsAfter(index)
+                let distance = next.secondsAfter(index) + entry.duration
                 if distance < near {
-                    findings.append(
-                        .init(.partKept, line: entry.line, "the parts of segment \(sequence) are gone, \(distance) s from the end"))
+                    let what = "the parts of segment \(sequence) are gone, which begins \(distance) s before the end"
+                    findings.append(.init(.partKept, line: entry.line, what))
                 }
             } else {
                 findings += parts(before.parts, entry.parts, sequence)

@@ -231,7 +231,8 @@ final class KnownOrchestrator: Sendable {
     private static func entry(_ id: OrchestratorID, _ information: Net_OrchestratorInfo) throws(SegmentFailure) -> OrchestratorEntry {
         OrchestratorEntry(
             id: id, capabilities: CapabilitySet(information.capabilities), price: try price(id, information),
-            version: information.capabilities.version, isReachable: true, gpu: gpu(information.hardware), gpuSource: .declared)
+            version: information.capabilities.version, isReachable: true, gpu: gpu(information.hardware), gpuSource: .declared,
+            takesStreamedSegments: information.streamedSegments.contains(StreamedSegmentFrame.version))
     }
 
     /// - Throws: for a price that is none: taken for nothing, it would be the cheapest of all.
