@@ -121,7 +121,11 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "sluiceTests",
-            dependencies: ["sluice", "SluiceGateway", "SluiceRouting", "SluiceOrchestrator", "SluiceSimulation", "SluiceTypes"],
+            dependencies: [
+                "sluice", "SluiceGateway", "SluiceNetwork", "SluiceRouting", "SluiceOrchestrator", "SluiceSimulation", "SluiceTesting",
+                "SluiceTypes", nioCore, logging, .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
             swiftSettings: settings),
         // Its programs run as processes of their own; the dependency makes sure the binary is built.
         .testTarget(name: "EndToEndTests", dependencies: ["sluice"], swiftSettings: settings),

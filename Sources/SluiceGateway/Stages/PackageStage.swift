@@ -28,7 +28,7 @@ final class PackageStage: Sendable {
         if comesWhole { lane?.take(source: segment) }
         output.publishSource(segment)
         segment.timeline.sourcePublished = .now
-        metrics.sourcePublished(segment)
+        metrics.sourcePublished(segment, isTranscoded: !output.profiles.isEmpty)
     }
 
     func publish(_ rendition: Int, of segment: Segment, _ outcome: ReassembleStage.Outcome) {

@@ -4,6 +4,8 @@ import Synchronization
 /// One publisher's time with a stream: its pipeline, and whether it still sends.
 final class LiveStream: Sendable {
     let origin: PublishRequest.Origin
+    /// For playing by RTMP.
+    let key: String?
     let pipeline: StreamPipeline
     let evict: @Sendable (Eviction) -> Void
     /// Where pushed segments get their order; nobody stands there when the stream comes by RTMP.
@@ -12,10 +14,11 @@ final class LiveStream: Sendable {
     private let lost = Atomic<Bool>(false)
 
     init(
-        origin: PublishRequest.Origin, pipeline: StreamPipeline, settings: GatewaySettings,
+        origin: PublishRequest.Origin, key: String?, pipeline: StreamPipeline, settings: GatewaySettings,
         evict: @escaping @Sendable (Eviction) -> Void
     ) {
         self.origin = origin
+        self.key = key
         self.pipeline = pipeline
         self.line = PushLine(pipeline: pipeline, settings: settings)
         self.evict = evict

@@ -30,6 +30,8 @@ package enum HTTPClientError: Error, CustomStringConvertible {
     /// We closed it ourselves.
     case closed(HTTPAuthority)
     case closedEarly(HTTPAuthority, cause: (any Error)? = nil)
+    /// The peer took back this one exchange; the connection lives.
+    case brokenOff(HTTPAuthority, reason: String)
     case tooLarge(limit: Int)
 
     package var description: String {
@@ -39,6 +41,7 @@ package enum HTTPClientError: Error, CustomStringConvertible {
         case .closed(let authority): "the connection to \(authority) was closed from this side"
         case .closedEarly(let authority, let cause):
             "\(authority) closed before its answer was complete\(cause.map { ": \($0)" } ?? "")"
+        case .brokenOff(let authority, let reason): "\(authority) broke its answer off: \(reason)"
         case .tooLarge(let limit): "the answer is over \(limit) bytes"
         }
     }
@@ -46,7 +49,7 @@ package enum HTTPClientError: Error, CustomStringConvertible {
 
 /// One warm HTTP/2 connection to an authority, for many exchanges at once; opened at the first, and again when it broke.
 ///
-/// Certificates are not verified: the network's are self-signed (specs/transcoding-protocol §1.2). A peer without HTTP/2, and
+/// Certificates are not verified unless asked for: the network's are self-signed (specs/transcoding-protocol §1.2). A peer without HTTP/2, and
 /// plain `http`, get a connection per exchange.
 package final class HTTPClientConnection: Sendable {
     package struct Settings: Sendable {
@@ -58,6 +61,8 @@ package final class HTTPClientConnection: Sendable {
         /// … and taken for dead when none came after this: longer than a full upload queue delays the question on a link that
         /// carries its stream in real time.
         package var pingAnswer: Duration = .seconds(5)
+        /// By the certificates that this machine trusts.
+        package var verifiesCertificates = false
 
         package init() {}
     }
@@ -105,15 +110,43 @@ package final class HTTPClientConnection: Sendable {
         for _ in 0..<Self.attempts {
             let (channel, warm) = try await open()
             defer { warm?.release() }
-            do { return try await exchange(on: channel, head, body, use) } catch is NotProcessed {
+            do {
+                return try await exchange(
+                    on: channel,
+                    send: { try await $0.write(contentsOf: [.head(head)] + (body.map { [.body($0)] } ?? []) + [.end(nil)]) }, use)
+            } catch is NotProcessed {
                 warm.map(forget)
             }
         }
         throw HTTPClientError.closedEarly(authority)
     }
 
+    /// As above, for a body that is not there yet: `upload` writes it piece by piece, and its end when it returns. Not sent again.
+    package func exchange<Result: Sendable>(
+        _ head: HTTPRequest, upload: @escaping @Sendable (HTTPClientUpload) async throws -> Void,
+        _ use: @escaping @Sendable (HTTPResponse, HTTPClientBody) async throws -> Result
+    ) async throws -> Result {
+        let (channel, warm) = try await open()
+        defer { warm?.release() }
+        let authority = authority
+        do {
+            return try await exchange(
+                on: channel,
+                send: { outbound in
+                    try await outbound.write(.head(head))
+                    let body = HTTPClientUpload(outbound: outbound)
+                    try await upload(body)
+                    try await outbound.write(.end(body.trailers))
+                }, use)
+        } catch is NotProcessed {
+            warm.map(forget)
+            throw HTTPClientError.closedEarly(authority)
+        }
+    }
+
     private func exchange<Result: Sendable>(
-        on channel: HTTPClientChannel, _ head: HTTPRequest, _ body: ByteBuffer?,
+        on channel: HTTPClientChannel,
+        send: @escaping @Sendable (NIOAsyncChannelOutboundWriter<HTTPRequestPart>) async throws -> Void,
         _ use: @escaping @Sendable (HTTPResponse, HTTPClientBody) async throws -> Result
     ) async throws -> Result {
         let authority = authority
@@ -122,7 +155,7 @@ package final class HTTPClientConnection: Sendable {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask {
                         // A refusal may come while the upload runs; then the upload fails and the answer is what counts.
-                        try? await outbound.write(contentsOf: [.head(head)] + (body.map { [.body($0)] } ?? []) + [.end(nil)])
+                        try? await send(outbound)
                     }
                     let reader = HTTPAnswerReader(inbound, authority: authority)
                     let answer = try await reader.head()

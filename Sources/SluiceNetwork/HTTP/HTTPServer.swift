@@ -150,6 +150,9 @@ package final class HTTPServer: Sendable {
         await connections.end(within: TimeAmount(settings.shutdownGrace), on: group.any())
     }
 
+    /// Hears nothing that its peers send, and so answers nothing new, until told otherwise; connections stay. Scripts stall with it.
+    package func pause(_ isPaused: Bool) { connections.pause(isPaused) }
+
     private func serve(_ negotiating: EventLoopFuture<Negotiated>) async {
         do {
             switch try await negotiating.get() {

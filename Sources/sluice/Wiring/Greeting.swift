@@ -36,4 +36,16 @@ enum Greeting {
           Ctrl-C ends everything in order.
         """
     }
+
+    static func script(_ play: ScriptStatus, adminPort: Int) -> String {
+        let names = play.orchestrators.map { "  \($0.name)   \($0.uri)" }.joined(separator: "\n")
+        let flags = play.orchestrators.map { "--orchestrator \($0.uri)" }.joined(separator: " ")
+        return """
+            Sluice \(Sluice.version) plays scenario \(play.scenario)
+            \(names)
+              gateways  sluice gateway \(flags)
+              status    http://127.0.0.1:\(adminPort)/status   /healthz
+              Ctrl-C ends the play; so does its own end.
+            """
+    }
 }
