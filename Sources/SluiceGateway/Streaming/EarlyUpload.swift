@@ -9,8 +9,12 @@ final class EarlyUpload: Sendable {
         var events: [SegmentEvent] = []
         var size = 0
         var end: Result<Void, any Error>?
+        var isGivenUp = false
         var follower: AsyncThrowingStream<SegmentEvent, any Error>.Continuation?
     }
+
+    /// A publisher silent for so long has the early way given up: half of what an orchestrator waits, which must not be blamed for it.
+    private static let mostSilence: Duration = .seconds(4)
 
     let job: StreamedJob
     let orchestrator: OrchestratorID
@@ -27,15 +31,20 @@ final class EarlyUpload: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { self.end(await self.follow(transport.stream(self.job, to: self.orchestrator))) }
             group.addTask { [abort] in await abort.opened() }
+            group.addTask { await self.watch() }
             await group.next()
             group.cancelAll()
             abort.open()
         }
     }
 
+    /// By us, so that it says nothing of the orchestrator, and the segment may go there whole.
+    var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
+
     /// Nobody wants it any more.
     func cancel() {
         abort.open()
+        state.withLock { $0.isGivenUp = $0.end == nil }
         end(.failure(SegmentFailure(.cancelled, "the segment went another way")))
     }
 
@@ -52,6 +61,18 @@ final class EarlyUpload: Sendable {
             if let end = state.end { Self.finish(follower, end) }
         }
         return events
+    }
+
+    /// Returns when the publisher has been silent for too long; waits for the cancellation once the segment is whole.
+    private func watch() async {
+        var seen = -1
+        while job.feed.next(at: .max) == nil {
+            let size = job.feed.size
+            if size == seen { return cancel() }
+            seen = size
+            do { try await Task.sleep(for: Self.mostSilence) } catch { return }
+        }
+        await abort.opened()
     }
 
     private func follow(_ events: AsyncThrowingStream<SegmentEvent, any Error>) async -> Result<Void, any Error> {

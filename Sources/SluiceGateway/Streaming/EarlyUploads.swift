@@ -41,7 +41,8 @@ final class EarlyUploads: SegmentTransport {
     func send(_ job: SegmentJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
         let key = Key(stream: job.segment.stream, sequence: job.segment.sequence)
         guard let early = uploads.withLock({ $0.removeValue(forKey: key) }) else { return transport.send(job, to: orchestrator) }
-        guard early.orchestrator == orchestrator, early.job.profiles == job.profiles, job.slice == nil else {
+        let isMeant = early.orchestrator == orchestrator && early.job.profiles == job.profiles && job.slice == nil
+        guard isMeant, !early.isGivenUp else {
             early.cancel()
             return transport.send(job, to: orchestrator)
         }

@@ -126,8 +126,8 @@ package final class StreamPipeline: Sendable {
     func finish() {
         intake.withLock { $0.isFinished = true }
         enqueue.finish()
-        finished.open()
         upload.finish()
+        finished.open()
     }
 
     /// Carries every segment from its cut to its playlists. Cancelling it drops what is in flight.

@@ -64,12 +64,18 @@ struct HTTPExchange {
     func serve(
         _ head: HTTPRequest, _ reader: HTTPPartReader, _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
     ) async -> Bool {
-        let writer = HTTPResponseWriter(isHead: head.method == .head) { try await outbound.write(contentsOf: $0) }
+        let writer = HTTPResponseWriter(isHead: head.method == .head, isHTTP2: isHTTP2, channel: channel) {
+            try await outbound.write(contentsOf: $0)
+        }
         let request = HTTPServerRequest(
             head: head, body: body(of: head, reader, outbound), remoteAddress: channel.remoteAddress?.ipAddress ?? "",
             isHTTP2: isHTTP2)
         let isWhole = await whileConnected { await answer(request, writer) }
         guard isWhole else { return false }
+        if writer.isLast, !isHTTP2 {
+            if !reader.isAtEnd { await linger(reader) }
+            return false
+        }
         guard await drain(reader, upTo: Self.drainLimit) else {
             if !isHTTP2 { await linger(reader) }
             return false

@@ -94,8 +94,7 @@ extension SegmentRouter {
 
     /// - Returns: the predicted seconds at the level's percentile, where they are known well enough and past the target.
     private func late(_ slot: Int, _ segment: SegmentFacts, _ level: ServiceLevel) -> Double? {
-        let workClass = WorkClass(codec: segment.codec, outputPixelRate: segment.outputPixelRate)
-        let prediction = prediction(slot, segment, workClass, level)
+        let prediction = prediction(slot, RouteQuestion(segment, level, at: segment.cut))
         guard prediction.samples >= Prediction.enoughSamples, prediction.atPercentile > level.target(for: segment.duration) else {
             return nil
         }

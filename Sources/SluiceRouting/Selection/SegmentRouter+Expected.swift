@@ -8,7 +8,7 @@ extension SegmentRouter {
     package func expected(for stream: StreamID, at now: Moment) -> OrchestratorID? {
         guard let route = streams[stream], let slot = route.primary, route.next == nil, route.inFlight(at: slot) <= 1 else { return nil }
         let record = records[slot]
-        guard record.isListed, record.entry.takesStreamedSegments, record.health.state(at: now) == .healthy, !record.isLate else {
+        guard record.isListed, record.entry.takesStreamedSegments, record.health.state(at: now) == .healthy, !record.standsStill else {
             return nil
         }
         return record.entry.id

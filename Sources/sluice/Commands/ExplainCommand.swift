@@ -13,13 +13,13 @@ struct ExplainCommand: AsyncParsableCommand {
     func run() async throws {
         let client = try AdminClient(admin)
         let name = stream.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? stream
-        var path = "/routing/decisions?stream=\(name)"
-        if let sequence { path += "&sequence=\(sequence)" }
-        let reports = try await client.get([DecisionReport].self, path)
         // A stream that has ended has decisions and no level any more.
         if let level = try? await client.get(ServiceLevelAnswer.self, "/routing/sla?stream=\(name)"), !level.check.isMet {
             print("what is promised cannot be kept: \(level.check.words)")
         }
+        var path = "/routing/decisions?stream=\(name)"
+        if let sequence { path += "&sequence=\(sequence)" }
+        let reports = try await client.get([DecisionReport].self, path)
         if sequence == nil {
             for report in reports.suffix(last) { print("\(report.sequence)  \(report.sentence)") }
         } else {

@@ -61,7 +61,7 @@ struct RoutingEndpoint: Sendable {
         guard !decisions.isEmpty else {
             let text =
                 isLive(stream)
-                ? "no decision of that segment is kept (any more); the last \(RouteStage.keptDecisions) are"
+                ? "no decision of that segment is kept; once all has come of them, the last \(RouteStage.keptDecisions) are"
                 : "no stream '\(name)' is live, or ended lately"
             return try await writer.send(problem: .notFound, text)
         }

@@ -61,9 +61,9 @@ import Testing
             // The operator bars "a" between the first byte and the cut.
             let segment = GatewayHarness.segment(live, 1)
             let feed = try #require(live.pipeline.open(segment.sequence, lasting: segment.duration))
-            var level = harness.route.serviceLevel(of: live.pipeline.id)
+            var level = harness.route.nodeServiceLevel
             level.region = "b"
-            #expect(harness.route.setServiceLevel(level, of: live.pipeline.id))
+            harness.route.renewServiceLevels(node: level)
             feed.finish(hash: [])
             let outcome = await GatewayHarness.carry(live, 1)
             #expect(outcome.renditions.map { $0?.orchestrator.rawValue } == ["b", "b"])
