@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures the gateway and prints tables. Usage: bench.py [--quick] [--only NAME] PATH_OF_SLUICE
+"""Measures the gateway and the trickle server and prints tables. Usage: bench.py [--quick] [--only NAME] PATH_OF_SLUICE
 
 With --chaos: scenarios played by scripted orchestrators, beside the same ones simulated, and orchestrators killed at their work.
 """
@@ -11,12 +11,13 @@ from types import SimpleNamespace
 
 from chaos import kills, scenarios
 from children import Children
-from figures import gateway_share, http_push, many_publishers, many_viewers, source_playlist
+from figures import gateway_share, http_push, many_publishers, many_viewers, source_playlist, trickle
 from row import Row
 
 FIGURES = {
     "source_playlist": source_playlist, "gateway_share": gateway_share, "http_push": http_push,
-    "many_publishers": many_publishers, "many_viewers": many_viewers}
+    "many_publishers": many_publishers, "many_viewers": many_viewers,
+    "trickle": trickle}
 
 
 def main():
@@ -30,6 +31,7 @@ def main():
     parser.add_argument("--streams", type=int, help="of --chaos: streams in each, for machines that cannot push them all")
     parser.add_argument("--kills", type=int, default=100, help="of --chaos: kills in each stage; 0 leaves them out")
     parser.add_argument("--keep", help="of --chaos: a folder for the decisions of each scenario, as JSON")
+    parser.add_argument("--trickle", action="append_const", const="trickle", dest="only", help="the trickle figures alone")
     options = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))  # so that children end on these as well

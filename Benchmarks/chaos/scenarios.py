@@ -24,6 +24,8 @@ AGREEMENT = 0.2
 # A gateway keeps this many decisions of a stream.
 KEPT = 64
 SEEDS = 10
+# As in the simulator: lost is what comes later than this many durations, and not before this.
+LOST_AFTER, LOST_FLOOR_MS = 4, 8000
 
 
 @dataclass
@@ -93,7 +95,8 @@ def play(children, run, scenario, part):
     stage.stop()
     expected = sum(stream["segments"] for stream in stage.streams)
     seen = list(decisions.seen.values())
-    finishes = [one["finishMs"] if one.get("failure") is None else one["giveUpMs"] for one in seen]
+    lengths = {stream["name"]: stream["segmentMs"] for stream in stage.streams}
+    finishes = [finish(one, lengths[one["stream"]]) for one in seen]
     lost = sum(one.get("failure") is not None for one in seen)
     notes = []
     if len(seen) != expected:
@@ -107,6 +110,13 @@ def play(children, run, scenario, part):
     return Figures(
         expected, percentile(finishes, 0.5), percentile(finishes, 0.95), sum(one["isMissed"] for one in seen) + expected - len(seen),
         lost, {}), notes
+
+
+def finish(decision, segment_ms):
+    """A lost segment counts as the simulator counts it: to give up at once is not to finish soon."""
+    if decision.get("failure") is None:
+        return decision["finishMs"]
+    return max(decision["giveUpMs"], LOST_FLOOR_MS, LOST_AFTER * segment_ms)
 
 
 def save(run, scenario, seen):

@@ -11,7 +11,7 @@ import Testing
                 sys.stdout.write("asked " + url + "\\n"); sys.stdout.flush()
                 if "tok=good" not in url and "/push/" not in url:
                     self.send_response(403); self.end_headers(); return
-                body = json.dumps({"manifestID": "granted", "presets": ["P144p30fps16x9"], "sla": {"latency": "70%"}}).encode()
+                body = json.dumps({"manifestID": "granted", "streamKey": "play-key", "presets": ["P144p30fps16x9"], "sla": {"latency": "70%"}}).encode()
                 self.send_response(200); self.send_header("Content-Length", str(len(body))); self.end_headers(); self.wfile.write(body)
         server = http.server.HTTPServer(("127.0.0.1", 0), Door)
         sys.stdout.write("port " + str(server.server_address[1]) + "\\n"); sys.stdout.flush()
@@ -27,7 +27,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: settings) }
         try Data("authWebhook: http://127.0.0.1:\(port)/auth\n".utf8).write(to: settings)
         let gateway = try await RunningGateway(["--config", settings.path])
-        func publish(_ name: String) throws -> Program { try gateway.publish(name, seconds: 6, size: "320x180") }
+        func publish(_ name: String) throws -> Program { try gateway.publish(name, seconds: 10, size: "320x180") }
 
         let stranger = try publish("cam?tok=bad")
         #expect(await stranger.status() != 0)
@@ -35,6 +35,18 @@ import Testing
         _ = try await eventually("a rendition") { try await gateway.playlist("granted", "P144p30fps16x9") }
         let level = try await Program.run(["curl", "-s", "\(gateway.admin)/routing/sla?stream=granted"])
         #expect(level.contains("\"latency\" : \"70%\""), "\(level)")
+        func played(_ name: String) async throws -> String {
+            try await Program.run([
+                "ffprobe", "-v", "error", "-rw_timeout", "5000000", "-show_entries", "stream=codec_name", "-of", "csv=p=0",
+                "\(gateway.rtmp)/live/\(name)",
+            ])
+        }
+        let withKey = try await played("granted/play-key")
+        #expect(withKey.contains("h264"), "\(withKey)")
+        for name in ["granted", "cam", "granted/other-key"] {
+            let text = try await played(name)
+            #expect(!text.contains("h264"), "\(name): \(text)")
+        }
         #expect(await friend.status() == 0, "\(friend.text)")
         #expect(door.text.contains("asked rtmp://127.0.0.1:") && door.text.contains("/live/cam?tok=good"), "\(door.text)")
         _ = try await gateway.ended("granted", "source")

@@ -24,7 +24,7 @@ struct GatewayHarness {
     let metrics: GatewayMetrics
 
     init(
-        _ scripts: [String: [ScriptedOrchestrator.Behaviour]], change: (inout GatewaySettings) -> Void = { _ in },
+        _ scripts: [String: [ScriptedOrchestrator.Behaviour]], takeStreamedSegments: Bool = false, change: (inout GatewaySettings) -> Void = { _ in },
         admission: (any PublishAdmission)? = nil, promised: @escaping @Sendable (StreamID) -> ServiceLevel? = { _ in nil },
         decided: @escaping @Sendable (RouteDecision, SegmentFacts) -> Void = { _, _ in }
     ) {
@@ -36,11 +36,12 @@ struct GatewayHarness {
         settings.routing.canaryShare = 0
         change(&settings)
         metrics = GatewayMetrics(registry: registry, node: "node", maxStreams: settings.maxStreams)
-        // The price makes sure that "a" is asked before "b".
+        // The price makes sure that "a" is asked before "b"; each is in a region of its own.
         let entries = scripts.keys.sorted().enumerated().map { index, name in
             OrchestratorEntry(
                 id: OrchestratorID(name), capabilities: CapabilitySet([.h264]),
-                price: Price(pricePerUnit: Int64(index) * 1000, pixelsPerUnit: 1))
+                price: Price(pricePerUnit: Int64(index) * 1000, pixelsPerUnit: 1), region: name,
+                takesStreamedSegments: takeStreamedSegments)
         }
         route = RouteStage(
             directory: Directory(entries: entries), settings: settings.routing, seed: 1, promised: promised,

@@ -15,7 +15,10 @@ final class LowLatencyOutput: Sendable {
     fileprivate struct State {
         /// The source first, then the renditions in profile order.
         var shelves: [LowLatencyShelf]
-        var variants: [Variant?]
+        /// Of the last segment that came.
+        var codings: [MediaCoding?]
+        /// While nobody publishes.
+        var absence: Absence?
         var schedules: [SourceSchedule] = []
         var life = 0
         /// Grows with every change.
@@ -40,7 +43,7 @@ final class LowLatencyOutput: Sendable {
         self.segmentTarget = segmentTarget
         let names = [StreamOutput.sourceName] + renditions
         let window = LowLatencyWindow(length: settings.window, wallClock: wallClock)
-        state = Mutex(State(shelves: names.map { LowLatencyShelf(name: $0, window: window) }, variants: names.map { _ in nil }))
+        state = Mutex(State(shelves: names.map { LowLatencyShelf(name: $0, window: window) }, codings: names.map { _ in nil }))
     }
 
     var partTarget: PartTarget {
@@ -55,24 +58,18 @@ extension LowLatencyOutput {
     func beginLife() -> Life {
         state.withLock { state in
             state.life += 1
+            state.absence = nil
             return Life(number: state.life)
         }
     }
 
-    /// - Parameters:
-    ///   - initialization: where it is another than that of the segment before.
-    ///   - variant: what the multivariant playlist says then.
     func openSource(
-        _ sequence: SegmentSequence, in life: Life, wallClock: Int64, startsDiscontinuity: Bool,
-        initialization: (bytes: ByteBuffer, variant: Variant)?
+        _ sequence: SegmentSequence, in life: Life, wallClock: Int64, startsDiscontinuity: Bool, _ coding: MediaCoding
     ) {
         state.withLock { state in
             guard state.life == life.number else { return }
-            var number = state.shelves[0].window.entries.last?.initialization ?? 0
-            if let initialization {
-                number = state.shelves[0].window.add(initialization: initialization.bytes)
-                state.variants[0] = initialization.variant
-            }
+            let number = state.shelves[0].window.add(initialization: coding.initialization)
+            state.codings[0] = coding
             let before = state.shelves[0].window.entries.last
             let clock = startsDiscontinuity ? wallClock : Self.continued(wallClock, after: before)
             state.shelves[0].window.openSegment(wallClock: clock, startsDiscontinuity: startsDiscontinuity, initialization: number)
@@ -82,12 +79,12 @@ extension LowLatencyOutput {
     }
 
     /// - Returns: `false` when viewers have seen parts of the open segment already: what changed waits for the next one.
-    func redefineSource(in life: Life, _ initialization: ByteBuffer, _ variant: Variant) -> Bool {
+    func redefineSource(in life: Life, _ coding: MediaCoding) -> Bool {
         state.withLock { state in
             let window = state.shelves[0].window
             guard state.life == life.number, let open = window.open, open.parts.isEmpty || !window.isVisible else { return false }
-            state.shelves[0].window.redefine(initialization: open.initialization, initialization)
-            state.variants[0] = variant
+            state.shelves[0].window.redefine(initialization: open.initialization, coding.initialization)
+            state.codings[0] = coding
             return true
         }
     }
@@ -150,6 +147,72 @@ extension LowLatencyOutput {
     }
 }
 
+// MARK: Renditions
+
+extension LowLatencyOutput {
+    /// How a source segment was cut; `nil` when it was not packaged, or long ago.
+    func schedule(of segment: SegmentSequence) -> SourceSchedule? {
+        state.withLock { $0.schedules.last { $0.segment == segment } }
+    }
+
+    /// - Parameter parts: those that came, by their place in the segment; what is missing becomes a gap.
+    func publish(rendition index: Int, of schedule: SourceSchedule, _ parts: [Int: RenditionPackager.Part], _ coding: MediaCoding?) {
+        change(index + 1) { state in
+            guard coding != nil || !state.shelves[index + 1].window.entries.isEmpty else { return }
+            if let coding { state.codings[index + 1] = coding }
+            state.shelves[index + 1].append(schedule, coding?.initialization) { place in
+                parts[place].map { ($0.bytes, $0.isIndependent) }
+            }
+        }
+    }
+
+    /// The source stands in for a rendition.
+    func publishSource(as index: Int, of schedule: SourceSchedule) {
+        change(index + 1) { state in
+            let source = state.shelves[0].window
+            let entries = schedule.entries.map { entry in source.entries.first { $0.sequence == entry.sequence } }
+            let parts = entries.flatMap { $0?.parts ?? [] }
+            guard let first = entries.first ?? nil, parts.count == schedule.parts.count else {
+                return state.shelves[index + 1].append(schedule, nil) { _ in nil }
+            }
+            let name = state.shelves[index + 1].name
+            state.codings[index + 1] = state.codings[0].map { $0.named(name) }
+            state.shelves[index + 1].append(schedule, source.initialization(first.initialization)) { place in
+                parts[place].bytes.map { ($0, parts[place].isIndependent) }
+            }
+        }
+    }
+}
+
+// MARK: While nobody publishes
+
+extension LowLatencyOutput {
+    /// What of the publisher that has just gone goes on; `nil` when nothing can, as viewers have not seen anything yet.
+    func beginAbsence(_ picture: AbsencePicture) -> Life? {
+        state.withLock { state in
+            guard state.shelves[0].window.isVisible else { return nil }
+            state.shelves[0].window.closeSegment()
+            state.absence = Absence(picture: picture, shelves: state.shelves, codings: state.codings)
+            return Life(number: state.life)
+        }
+    }
+
+    /// Lists one part more in every rendition that has got as far.
+    ///
+    /// - Returns: `false` when somebody publishes again.
+    func bridge(in life: Life) -> Bool {
+        let (goesOn, wakes) = state.withLock { state in
+            guard state.life == life.number, var absence = state.absence else { return (false, [] as [LowLatencyShelf.Wake]) }
+            absence.goOn(&state.shelves)
+            state.absence = absence
+            state.version += 1
+            return (true, state.shelves.indices.flatMap { wake($0, &state) })
+        }
+        deliver(wakes)
+        return goesOn
+    }
+}
+
 // MARK: Viewers
 
 extension LowLatencyOutput {
@@ -195,8 +258,8 @@ extension LowLatencyOutput {
 
     private func multivariant(_ state: borrowing State) -> LowLatencyAnswer {
         var variants: [Variant] = []
-        for (shelf, variant) in zip(state.shelves, state.variants) where shelf.window.isVisible {
-            guard var variant else { continue }
+        for (shelf, coding) in zip(state.shelves, state.codings) where shelf.window.isVisible {
+            guard var variant = coding?.variant else { continue }
             (variant.peakBandwidth, variant.averageBandwidth) = shelf.window.bandwidth
             variants.append(variant)
         }

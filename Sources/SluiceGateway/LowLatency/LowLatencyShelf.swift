@@ -38,6 +38,38 @@ struct LowLatencyShelf {
         self.window = window
     }
 
+    /// Lists what a source segment became, in the segments of the playlist that the source has.
+    ///
+    /// - Parameters:
+    ///   - initialization: `nil` when nothing came.
+    ///   - part: the bytes in a place of the schedule; `nil` for a gap.
+    mutating func append(
+        _ schedule: SourceSchedule, _ initialization: ByteBuffer?, part: (Int) -> (bytes: ByteBuffer, isIndependent: Bool)?
+    ) {
+        guard let first = schedule.entries.first else { return }
+        if window.entries.isEmpty { window.begin(with: first.sequence) }
+        // What was left out on the way, so that the numbers stay those of the source.
+        while window.nextSequence < first.sequence {
+            let length = window.entries.last?.duration ?? schedule.duration
+            window.openSegment(wallClock: first.wallClock, startsDiscontinuity: false, initialization: 0, isGap: true)
+            window.append(duration: length, isIndependent: true, nil)
+            window.closeSegment()
+        }
+        let number = initialization.map { window.add(initialization: $0) } ?? 0
+        for (index, entry) in schedule.entries.enumerated() where entry.sequence == window.nextSequence {
+            let places = schedule.parts.indices.filter { schedule.parts[$0].entry == index }
+            let parts = places.map { (duration: schedule.parts[$0].duration, content: part($0)) }
+            window.openSegment(
+                wallClock: entry.wallClock, startsDiscontinuity: entry.startsDiscontinuity, initialization: number,
+                isGap: !parts.contains { $0.content != nil })
+            for part in parts {
+                window.append(
+                    duration: part.duration, isIndependent: part.content?.isIndependent ?? false, part.content?.bytes)
+            }
+            window.closeSegment()
+        }
+    }
+
     /// - Parameter version: of all renditions together, as each playlist says where the others are.
     mutating func playlist(
         _ reload: PlaylistReload, gzip: Bool, version: UInt64, reports: @autoclosure () -> [RenditionReport]

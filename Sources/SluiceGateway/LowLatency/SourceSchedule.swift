@@ -22,6 +22,8 @@ struct SourceSchedule: Sendable {
     private(set) var entries: [Entry] = []
     private(set) var parts: [Part] = []
 
+    var duration: MediaTime { MediaTime(ticks: parts.reduce(0) { $0 + $1.duration.ticks }) }
+
     init(segment: SegmentSequence) { self.segment = segment }
 
     mutating func add(_ part: MediaPart, of entry: LowLatencyWindow.Entry) {

@@ -17,7 +17,7 @@ package final class DispatchStage: Sendable {
         case wake
     }
 
-    private let transport: any SegmentTransport
+    private let transport: EarlyUploads
     private let route: RouteStage
     private let metrics: GatewayMetrics
     private let decided: @Sendable (RouteDecision, SegmentFacts) -> Void
@@ -29,13 +29,30 @@ package final class DispatchStage: Sendable {
         decided: @escaping @Sendable (RouteDecision, SegmentFacts) -> Void = { _, _ in }, logger: Logger
     ) {
         self.decided = decided
-        self.transport = transport
+        self.transport = EarlyUploads(transport: transport, metrics: metrics)
         self.route = route
         self.metrics = metrics
         self.logger = logger
     }
 
     func onMiss(of stream: StreamID) -> ServiceLevel.OnMiss { route.serviceLevel(of: stream).onMiss }
+
+    /// A segment has been opened: where it is known who is going to get it and that one takes it so, it is sent on from its first byte.
+    ///
+    /// - Returns: what is to be run by `runEarly`; `nil` where the segment goes out whole, once it is cut.
+    func beginEarly(
+        _ stream: StreamID, _ sequence: SegmentSequence, _ profiles: [TranscodeProfile], lasting duration: Duration
+    ) -> EarlyUpload? {
+        guard let orchestrator = route.expected(for: stream) else { return nil }
+        let job = StreamedJob(
+            stream: stream, sequence: sequence, profiles: profiles, feed: SegmentFeed(), expectedDuration: duration)
+        return transport.begin(job, at: orchestrator)
+    }
+
+    func runEarly(_ upload: EarlyUpload) async { await transport.run(upload) }
+
+    /// Gives up what was sent early and will not be carried: one segment, or all of a stream.
+    func forget(_ stream: StreamID, _ sequence: SegmentSequence? = nil) { transport.forget(stream, sequence) }
 
     func end(_ stream: StreamID) async {
         route.close(stream)

@@ -67,6 +67,11 @@ package final class RouteStage: Sendable {
         }
     }
 
+    /// Who is going to get the stream's next segment, if that one takes segments while they are being cut.
+    func expected(for stream: StreamID) -> OrchestratorID? {
+        state.withLock { $0.router.expected(for: stream, at: moment(.now)) }
+    }
+
     /// Lends the router to a course for one step.
     func step(
         _ course: inout SegmentCourse, at instant: ContinuousClock.Instant,

@@ -27,7 +27,8 @@ struct SegmentStage: Publication {
                 stream: stream, firstSequence: live.pipeline.output.newest?.next ?? SegmentSequence(0),
                 settings: .init(target: table.settings.segmentTarget, hashing: !live.pipeline.output.profiles.isEmpty),
                 onSegment: { segment in live.pipeline.accept(segment) }, onWarning: warn,
-                listener: live.pipeline.output.lowLatency.map { SourceParts(output: $0, warn: warn) })
+                listener: live.pipeline.output.lowLatency.map { SourceParts(output: $0, warn: warn) },
+                onOpen: { sequence, duration in live.pipeline.open(sequence, lasting: duration) })
         }
 
         func configure(video: VideoParameters) { segmenter.configure(video: video) }
@@ -36,6 +37,11 @@ struct SegmentStage: Publication {
         func consume(_ packet: EncodedPacket) {
             live.hear()
             segmenter.consume(packet)
+        }
+
+        func lose() {
+            live.lose()
+            finish()
         }
 
         func finish() {

@@ -9,6 +9,8 @@ package struct GatewayMetrics: Sendable {
     private let streamsOpened: Counter
     let segmentsCut: Counter
     let segmentsLost: Counter
+    let earlyBegun: Counter
+    let earlyClaimed: Counter
     private let attemptsFailed: [SegmentFailure.Reason: Counter]
     private let routing: RoutingMetrics
     private let reference: ReferenceMetrics
@@ -28,6 +30,10 @@ package struct GatewayMetrics: Sendable {
         segmentsCut = registry.counter("sluice_segments_total", help: "Source segments cut or pushed.")
         segmentsLost = registry.counter(
             "sluice_segments_lost_total", help: "Segments that came back incomplete or not at all by their deadline.")
+        earlyBegun = registry.counter(
+            "sluice_segments_streamed_total", help: "Segments sent on from their first byte, while they were being cut.")
+        earlyClaimed = registry.counter(
+            "sluice_segments_streamed_kept_total", help: "Of those, the ones that routing left where they were.")
         var failed: [SegmentFailure.Reason: Counter] = [:]
         for reason in SegmentFailure.Reason.allCases {
             failed[reason] = registry.counter(

@@ -12,11 +12,10 @@ final class RoutingMetrics: Sendable {
     private let retries: Counter
     private let misses: Counter
     private let finish: MetricFamily<Histogram>
-    private let registry: MetricRegistry
-    private let ejected: Mutex<[String: Gauge]> = Mutex([:])
+    private let ejected: MetricFamily<Gauge>
+    private let classes: Mutex<Set<String>> = Mutex([])
 
     init(registry: MetricRegistry) {
-        self.registry = registry
         var decisions: [RouteDecision.Reason: Counter] = [:]
         for reason in RouteDecision.Reason.allCases {
             decisions[reason] = registry.counter(
@@ -33,6 +32,7 @@ final class RoutingMetrics: Sendable {
         canaries = registry.counter("sluice_canaries_total", help: "Copies sent to learn of an orchestrator.")
         retries = registry.counter("sluice_retries_total", help: "Attempts in the place of a failed one.")
         misses = registry.counter("sluice_deadline_misses_total", help: "Segments whose last rendition came after its deadline or never.")
+        ejected = registry.gauges("sluice_ejected", help: "Orchestrators left out after faults, by GPU class.", labels: ["class"])
         finish = registry.histograms(
             "sluice_attempt_finish_seconds", help: "From sending to the last rendition, by orchestrator and class of work.",
             buckets: Self.buckets, labels: ["orchestrator", "class"])
@@ -58,22 +58,13 @@ final class RoutingMetrics: Sendable {
     ///
     /// - Parameter counts: by GPU class; `nil` is a class that is not known.
     func observe(ejected counts: [GPUClass?: Int]) {
-        ejected.withLock { gauges in
-            var totals = gauges.mapValues { _ in 0 }
-            for (gpuClass, count) in counts {
-                let known = gpuClass?.rawValue ?? "unknown"
-                totals[totals[known] != nil || totals.count < Self.mostClasses ? known : "other", default: 0] += count
-            }
-            for (gpuClass, count) in totals {
-                if gauges[gpuClass] == nil {
-                    gauges[gpuClass] = registry.gauge(
-                        "sluice_ejected", help: "Orchestrators left out after faults, by GPU class.", labels: ["class": gpuClass])
-                }
-                gauges[gpuClass]?.set(count)
+        let named = Dictionary(counts.map { ($0.key?.rawValue ?? "unknown", $0.value) }, uniquingKeysWith: +)
+        classes.withLock { classes in
+            for name in classes where named[name] == nil { ejected[name].set(0) }
+            for (name, count) in named {
+                ejected[name].set(count)
+                if classes.count < MetricFamily<Gauge>.mostSeries { classes.insert(name) }
             }
         }
     }
-
-    /// The shipped table has five; names of an operator's own come on top, and a scrape stays small.
-    private static let mostClasses = 32
 }

@@ -11,6 +11,7 @@ final class LiveStream: Sendable {
     /// Where pushed segments get their order; nobody stands there when the stream comes by RTMP.
     let line: PushLine
     private let heard: Mutex<ContinuousClock.Instant>
+    private let lost = Atomic<Bool>(false)
 
     init(
         origin: PublishRequest.Origin, key: String?, pipeline: StreamPipeline, settings: GatewaySettings,
@@ -27,6 +28,11 @@ final class LiveStream: Sendable {
     func hear(at now: ContinuousClock.Instant = .now) {
         heard.withLock { $0 = now }
     }
+
+    /// Its publisher has vanished. To be called before the pipeline is finished.
+    func lose() { lost.store(true, ordering: .releasing) }
+
+    var isLost: Bool { lost.load(ordering: .acquiring) }
 
     func silence(at now: ContinuousClock.Instant) -> Duration {
         heard.withLock { $0.duration(to: now) }

@@ -1,5 +1,7 @@
 package import Logging
+package import SluiceMedia
 import SluiceTypes
+import SluiceWire
 import Synchronization
 
 /// All streams of a gateway, by name: who publishes, what viewers may have, and when a name is free again.
@@ -19,6 +21,7 @@ package final class StreamTable: Sendable {
     let settings: GatewaySettings
     let dispatch: DispatchStage
     let metrics: GatewayMetrics
+    let media: MediaExecutor?
     let logger: Logger
     private let admission: (any PublishAdmission)?
     let entries = Mutex<[StreamID: Entry]>([:])
@@ -26,12 +29,15 @@ package final class StreamTable: Sendable {
     private let opened: AsyncStream<LiveStream>
     private let announce: AsyncStream<LiveStream>.Continuation
 
-    /// - Parameter admission: without one everybody may publish.
+    /// - Parameters:
+    ///   - admission: without one everybody may publish.
+    ///   - media: reads segments that come whole; without it they are not packaged for low latency.
     package init(
         settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics, admission: (any PublishAdmission)? = nil,
-        logger: Logger
+        media: MediaExecutor? = nil, logger: Logger
     ) {
         self.admission = admission
+        self.media = media
         self.settings = settings
         self.dispatch = dispatch
         self.metrics = metrics
@@ -48,7 +54,11 @@ package final class StreamTable: Sendable {
             await withDiscardingTaskGroup { streams in
                 for await live in opened {
                     streams.addTask {
+                        async let bridged: Void = self.bridge(live)
                         await live.pipeline.run()
+                        // Cancelled, it ends before its publisher.
+                        live.pipeline.finish()
+                        await bridged
                         self.ended(live)
                     }
                 }
@@ -116,7 +126,8 @@ package final class StreamTable: Sendable {
                 output = StreamOutput(stream: request.stream, profiles: wanted, settings: settings)
             }
             let pipeline = StreamPipeline(
-                output: output, settings: settings, dispatch: dispatch, metrics: metrics, following: entry?.live?.pipeline)
+                output: output, settings: settings, dispatch: dispatch, metrics: metrics, lane: lane(for: output),
+                following: entry?.live?.pipeline)
             let live = LiveStream(
                 origin: request.origin, key: request.key, pipeline: pipeline, settings: settings, evict: evict)
             entries[request.stream] = Entry(output: output, live: live, endedAt: nil)
@@ -136,6 +147,28 @@ package final class StreamTable: Sendable {
                 "takeover": "\(replaced != nil)",
             ])
         return live
+    }
+
+    private func lane(for output: StreamOutput) -> PackagingLane? {
+        guard let media, let lowLatency = output.lowLatency else { return nil }
+        return PackagingLane(output: lowLatency, profiles: output.profiles, media: media, logger: logger)
+    }
+
+    /// Waits until the publisher has gone and, when it was lost, goes on without it until it is back or given up.
+    private func bridge(_ live: LiveStream) async {
+        await live.pipeline.finished.opened()
+        guard live.isLost, settings.publisherHold > .zero else { return }
+        logger.info("publisher lost", metadata: ["stream": "\(live.pipeline.id)", "held for": "\(settings.publisherHold)"])
+        let lowLatency = live.pipeline.output.lowLatency
+        let life = lowLatency?.beginAbsence(settings.absencePicture)
+        let step = lowLatency?.partTarget.limit.duration ?? Self.sweepInterval
+        let end = ContinuousClock.now + settings.publisherHold
+        var next = ContinuousClock.now + step
+        while next < end, !isClosing.withLock({ $0 }), self.live(live.pipeline.id) === live {
+            do { try await Task.sleep(until: next, tolerance: .milliseconds(1), clock: .continuous) } catch { return }
+            next += step
+            if let life, lowLatency?.bridge(in: life) == false { return }
+        }
     }
 
     private func ended(_ live: LiveStream) {

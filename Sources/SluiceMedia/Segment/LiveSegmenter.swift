@@ -29,6 +29,8 @@ package final class LiveSegmenter: PacketSink {
 
     private struct Open {
         var carrier: Carrier
+        /// Where its bytes go while it is being cut.
+        var feed: SegmentFeed?
         let startsDiscontinuity: Bool
         let firstByte: ContinuousClock.Instant
         let firstByteWallClock: Int64
@@ -78,6 +80,7 @@ package final class LiveSegmenter: PacketSink {
     private let onSegment: (Segment) -> Void
     private let onWarning: (String) -> Void
     private let listener: (any SegmentListener)?
+    private let onOpen: (SegmentSequence, Duration) -> SegmentFeed?
 
     private var cutter: SegmentCutter
     private var sequence: SegmentSequence
@@ -90,11 +93,13 @@ package final class LiveSegmenter: PacketSink {
     /// What no segment could be opened with: it must not cost the pictures.
     private var unusableAudio: AudioParameters?
     private var lastSize = 1 << 16
+    private var lastDuration: Duration
 
     package init(
         stream: StreamID, firstSequence: SegmentSequence, settings: Settings,
         now: @escaping () -> ContinuousClock.Instant = { .now }, wallClock: @escaping () -> Int64 = wallClockNanoseconds,
-        onSegment: @escaping (Segment) -> Void, onWarning: @escaping (String) -> Void, listener: (any SegmentListener)? = nil
+        onSegment: @escaping (Segment) -> Void, onWarning: @escaping (String) -> Void, listener: (any SegmentListener)? = nil,
+        onOpen: @escaping (SegmentSequence, Duration) -> SegmentFeed? = { _, _ in nil }
     ) {
         self.stream = stream
         self.settings = settings
@@ -103,7 +108,9 @@ package final class LiveSegmenter: PacketSink {
         self.onSegment = onSegment
         self.onWarning = onWarning
         self.listener = listener
+        self.onOpen = onOpen
         sequence = firstSequence
+        lastDuration = settings.target
         cutter = SegmentCutter(target: settings.target, hasVideo: false)
     }
 
@@ -158,6 +165,7 @@ package final class LiveSegmenter: PacketSink {
         // First, as viewers wait for it.
         listener?.took(packet)
         guard write(packet, to: open.carrier.writer) else { return }
+        open.feed?.append(open.carrier.writer.takeFresh())
         keep(packet)
         note(packet)
     }
@@ -214,6 +222,8 @@ package final class LiveSegmenter: PacketSink {
         let opened = Open(
             carrier: carrier, startsDiscontinuity: discontinuity || isOtherCoding, firstByte: now(), firstByteWallClock: wallClock())
         open = opened
+        // The first may still be written anew, and nobody has it to continue.
+        if replay == nil { open?.feed = onOpen(sequence, lastDuration) }
         listener?.opened(
             sequence, video: carrier.codings.video, audio: carrier.codings.audio, startsDiscontinuity: opened.startsDiscontinuity,
             wallClock: opened.firstByteWallClock)
@@ -254,13 +264,17 @@ package final class LiveSegmenter: PacketSink {
             output = try open.carrier.writer.finish()
         } catch {
             onWarning("segment \(sequence) is lost: \(error)")
+            open.feed?.abandon(SegmentFailure(.cancelled, "the segment could not be closed"))
             sequence = sequence.next
             return
         }
+        open.feed?.append(output.rest)
+        open.feed?.finish(hash: output.hash ?? [])
         lastSize = output.bytes.readableBytes
         counters = output.counters
         var video = open.videoFrames > 0 ? open.carrier.codings.video : nil
         let duration = Self.duration(of: open, next: next)
+        lastDuration = duration.duration
         if video?.frameRate == nil, open.videoFrames > 1 {
             video?.frameRate = Self.frameRate(frames: open.videoFrames, over: duration)
         }

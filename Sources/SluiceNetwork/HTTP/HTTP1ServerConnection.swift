@@ -16,7 +16,8 @@ final class HTTP1ServerConnection: ChannelDuplexHandler {
     private let headTime: TimeAmount
     private var requests = 0
     private var answers = 0
-    /// The number of the request that said `Connection: close`, or came by HTTP/1.0 without asking for more.
+    private var requestEnds = 0
+    /// The number of the request that said `Connection: close`, or came by HTTP/1.0 without asking for more, or whose answer said so.
     private var lastRequest: Int?
     private var hasAnswerBegun = false
     /// The last word has been said from here: what a responder still has to say goes nowhere.
@@ -43,8 +44,11 @@ final class HTTP1ServerConnection: ChannelDuplexHandler {
         case .end:
             progress.expectsHead = true
             progress.wholes += 1
+            requestEnds += 1
         }
         context.fireChannelRead(data)
+        // Answered before it had come in whole.
+        if requestEnds == lastRequest, requestEnds == answers { context.close(promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -61,16 +65,18 @@ final class HTTP1ServerConnection: ChannelDuplexHandler {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
-        let isToTheLast = lastRequest == answers + 1
         switch unwrapOutboundIn(data) {
         case .head(var head) where head.status.code >= 200:
             hasAnswerBegun = true
-            if isToTheLast { head.headers.replaceOrAdd(name: "connection", value: "close") }
+            if !head.isKeepAlive { lastRequest = answers + 1 }
+            if lastRequest == answers + 1 { head.headers.replaceOrAdd(name: "connection", value: "close") }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .end:
             hasAnswerBegun = false
             answers += 1
-            guard isToTheLast else { return context.write(data, promise: promise) }
+            // A request that is still coming in is read on for a while by who serves it: a close under the peer's hands could destroy
+            // the answer before it has read it.
+            guard lastRequest == answers, requestEnds >= answers else { return context.write(data, promise: promise) }
             let held = NIOLoopBound(context, eventLoop: context.eventLoop)
             let written = context.write(data)
             // The last byte is with the kernel then; closing before could cut off what is queued.

@@ -110,15 +110,43 @@ package final class HTTPClientConnection: Sendable {
         for _ in 0..<Self.attempts {
             let (channel, warm) = try await open()
             defer { warm?.release() }
-            do { return try await exchange(on: channel, head, body, use) } catch is NotProcessed {
+            do {
+                return try await exchange(
+                    on: channel,
+                    send: { try await $0.write(contentsOf: [.head(head)] + (body.map { [.body($0)] } ?? []) + [.end(nil)]) }, use)
+            } catch is NotProcessed {
                 warm.map(forget)
             }
         }
         throw HTTPClientError.closedEarly(authority)
     }
 
+    /// As above, for a body that is not there yet: `upload` writes it piece by piece, and its end when it returns. Not sent again.
+    package func exchange<Result: Sendable>(
+        _ head: HTTPRequest, upload: @escaping @Sendable (HTTPClientUpload) async throws -> Void,
+        _ use: @escaping @Sendable (HTTPResponse, HTTPClientBody) async throws -> Result
+    ) async throws -> Result {
+        let (channel, warm) = try await open()
+        defer { warm?.release() }
+        let authority = authority
+        do {
+            return try await exchange(
+                on: channel,
+                send: { outbound in
+                    try await outbound.write(.head(head))
+                    let body = HTTPClientUpload(outbound: outbound)
+                    try await upload(body)
+                    try await outbound.write(.end(body.trailers))
+                }, use)
+        } catch is NotProcessed {
+            warm.map(forget)
+            throw HTTPClientError.closedEarly(authority)
+        }
+    }
+
     private func exchange<Result: Sendable>(
-        on channel: HTTPClientChannel, _ head: HTTPRequest, _ body: ByteBuffer?,
+        on channel: HTTPClientChannel,
+        send: @escaping @Sendable (NIOAsyncChannelOutboundWriter<HTTPRequestPart>) async throws -> Void,
         _ use: @escaping @Sendable (HTTPResponse, HTTPClientBody) async throws -> Result
     ) async throws -> Result {
         let authority = authority
@@ -127,7 +155,7 @@ package final class HTTPClientConnection: Sendable {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask {
                         // A refusal may come while the upload runs; then the upload fails and the answer is what counts.
-                        try? await outbound.write(contentsOf: [.head(head)] + (body.map { [.body($0)] } ?? []) + [.end(nil)])
+                        try? await send(outbound)
                     }
                     let reader = HTTPAnswerReader(inbound, authority: authority)
                     let answer = try await reader.head()

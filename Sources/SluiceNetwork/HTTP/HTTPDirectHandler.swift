@@ -39,6 +39,8 @@ final class HTTPDirectHandler: ChannelDuplexHandler {
         /// The connection's task has the request, or there is none.
         case passing
         case receiving(HTTPRequest)
+        /// The peer has not taken the answer before this one: with none of its own to write, this one keeps the next from coming.
+        case held(HTTPRequest)
         case waiting(cancel: () -> Void)
     }
 
@@ -72,11 +74,17 @@ final class HTTPDirectHandler: ChannelDuplexHandler {
         write(HTTPDirectAnswer(.serviceUnavailable, headers: [.cacheControl: "no-store"]), isHead: false, context)
     }
 
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable, case .held(let request) = state { answer(request, context) }
+        context.fireChannelWritabilityChanged()
+    }
+
     private var isReceiving: Bool {
         if case .receiving = state { true } else { false }
     }
 
     private func answer(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
+        guard context.channel.isWritable else { return state = .held(request) }
         let isHead = request.method == .head
         state = .passing
         let cancel = responder.respond(to: request, on: context.eventLoop) { [weak self] answer in

@@ -42,9 +42,20 @@ package struct HTTPServerBody: AsyncSequence, Sendable {
     }
 
     private let pull: @Sendable () async throws -> ByteBuffer?
+    private let after: @Sendable () -> HTTPFields?
 
-    /// - Parameter pull: the next piece; `nil` at the end.
-    package init(pull: @escaping @Sendable () async throws -> ByteBuffer?) { self.pull = pull }
+    /// - Parameters:
+    ///   - trailers: asked at the end only.
+    ///   - pull: the next piece; `nil` at the end.
+    package init(
+        trailers: @escaping @Sendable () -> HTTPFields? = { nil }, pull: @escaping @Sendable () async throws -> ByteBuffer?
+    ) {
+        self.pull = pull
+        after = trailers
+    }
+
+    /// What followed the bytes; to be asked by their reader, once they have ended.
+    package var trailers: HTTPFields? { after() }
 
     package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pull: pull) }
 
@@ -69,40 +80,49 @@ package struct HTTPResponseWriter: Sendable {
     private final class State: Sendable {
         let hasBegun = Atomic<Bool>(false)
         let hasFinished = Atomic<Bool>(false)
+        let isLast = Atomic<Bool>(false)
     }
 
     private let isHead: Bool
+    private let isHTTP2: Bool
+    /// What the answer goes out on, a connection or a stream of one; `nil` when nobody but a test listens.
+    let channel: (any Channel)?
     private let out: @Sendable ([HTTPResponsePart]) async throws -> Void
     private let state = State()
 
     /// - Parameter out: writes and flushes; returns when there is room again.
-    init(isHead: Bool, _ out: @escaping @Sendable ([HTTPResponsePart]) async throws -> Void) {
+    init(
+        isHead: Bool, isHTTP2: Bool = false, channel: (any Channel)? = nil,
+        _ out: @escaping @Sendable ([HTTPResponsePart]) async throws -> Void
+    ) {
         self.isHead = isHead
+        self.isHTTP2 = isHTTP2
+        self.channel = channel
         self.out = out
     }
 
     var hasBegun: Bool { state.hasBegun.load(ordering: .relaxed) }
     /// The whole answer was handed to the connection.
     var hasFinished: Bool { state.hasFinished.load(ordering: .relaxed) }
+    /// The answer said `Connection: close`: nothing more is read of the request than is needed to part in peace.
+    var isLast: Bool { state.isLast.load(ordering: .relaxed) }
 
     /// Whole response at once; sets content-length. For HEAD requests the body is not sent.
     package func send(_ status: HTTPResponse.Status, headers: HTTPFields = [:], body: ByteBuffer? = nil) async throws {
-        var headers = headers
+        var headers = begun(headers)
         // These statuses have no body, and with a length some clients would wait for one (RFC 9110 §8.6).
         let isBodiless = status.kind == .informational || status == .noContent || status == .notModified
         if !isBodiless { headers[.contentLength] = String(body?.readableBytes ?? 0) }
         var parts: [HTTPResponsePart] = [.head(HTTPResponse(status: status, headerFields: headers))]
         if let body, body.readableBytes > 0, !isHead, !isBodiless { parts.append(.body(body)) }
         parts.append(.end(nil))
-        markBegun()
         try await out(parts)
         state.hasFinished.store(true, ordering: .relaxed)
     }
 
     /// Flushes the head at once.
     package func begin(_ status: HTTPResponse.Status, headers: HTTPFields = [:]) async throws {
-        markBegun()
-        try await out([.head(HTTPResponse(status: status, headerFields: headers))])
+        try await out([.head(HTTPResponse(status: status, headerFields: begun(headers)))])
     }
 
     /// Returns when the connection has room again.
@@ -117,8 +137,23 @@ package struct HTTPResponseWriter: Sendable {
         state.hasFinished.store(true, ordering: .relaxed)
     }
 
-    private func markBegun() {
+    /// Lends the connection to who writes the answer, head and all, from its event loop, without a task in between.
+    ///
+    /// - Parameter use: fails its future when the answer cannot be completed.
+    func lend(_ use: @Sendable (any Channel) -> EventLoopFuture<Void>) async throws {
+        guard let channel else { throw ChannelError.operationUnsupported }
+        _ = begun([:])
+        try await use(channel).get()
+        state.hasFinished.store(true, ordering: .relaxed)
+    }
+
+    /// - Returns: the headers that may go out: HTTP/2 has no connection to close (RFC 9113 §8.2.2).
+    private func begun(_ headers: HTTPFields) -> HTTPFields {
+        var headers = headers
+        if headers[.connection]?.lowercased() == "close" { state.isLast.store(true, ordering: .relaxed) }
+        if isHTTP2 { headers[.connection] = nil }
         let wasBegun = state.hasBegun.exchange(true, ordering: .relaxed)
         assert(!wasBegun, "one answer to one request")
+        return headers
     }
 }

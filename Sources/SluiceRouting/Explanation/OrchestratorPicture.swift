@@ -52,10 +52,11 @@ extension SegmentRouter {
                 entry: record.entry, isListed: record.isListed, state: state,
                 ejectedFor: state == .ejected ? record.health.ejectedUntil?.seconds(since: now) : nil,
                 faultsInRow: record.health.faultsInRow, ejections: record.health.ejections, success: record.health.success.share,
-                inFlight: record.inFlight, late: record.late, streams: record.sessions, streamLimit: record.limit.limit,
+                inFlight: record.inFlight, late: record.late, streams: record.streams, streamLimit: record.limit.limit,
                 gpuClass: record.gpuClass,
                 gpuSource: isTold ? record.entry.gpuSource : record.inferred == nil ? nil : .inferred,
-                gpuConfidence: isTold ? nil : record.inferred?.confidence, works: record.works.map(OrchestratorPicture.Work.init))
+                gpuConfidence: isTold ? nil : record.inferred?.confidence,
+                works: zip(record.outlooks, record.works).map { OrchestratorPicture.Work($0.workClass, $1) })
         }
     }
 }
@@ -72,9 +73,9 @@ extension SegmentRouter {
 }
 
 extension OrchestratorPicture.Work {
-    init(_ statistics: WorkStatistics) {
+    init(_ workClass: WorkClass, _ statistics: WorkStatistics) {
         self.init(
-            workClass: statistics.workClass, upload: .init(statistics.upload), work: .init(statistics.work),
+            workClass: workClass, upload: .init(statistics.upload), work: .init(statistics.work),
             firstByte: .init(statistics.firstByte), body: .init(statistics.body), total: .init(statistics.total))
     }
 }

@@ -40,17 +40,21 @@ extension ServiceLevelCheck: CustomStringConvertible {
         switch demand {
         case .reachable: "cannot be reached"
         case .capabilities: "cannot do this kind of work"
-        case .price: "more expensive than \(level.maxPrice ?? 0) wei per pixel"
+        case .price: "more expensive than \(Self.plain(level.maxPrice ?? 0)) wei per pixel"
         case .region: "not in region \(level.region ?? "")"
         case .gpuClass: "of another GPU class than \((level.allowedClasses ?? []).map(\.rawValue).sorted().joined(separator: ", "))"
         case .latency: "later than \(Self.words(.latency, level)) at percentile \(level.percentile)"
         }
     }
 
+    private static func plain(_ value: Double) -> String {
+        value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+    }
+
     private static func words(_ demand: Demand, _ level: ServiceLevel) -> String {
         switch demand {
         case .reachable, .capabilities: "\(demand)"
-        case .price: "maxPricePerPixelWei \(level.maxPrice.map { "\($0)" } ?? "any")"
+        case .price: "maxPricePerPixelWei \(level.maxPrice.map(plain) ?? "any")"
         case .region: "region \(level.region ?? "any")"
         case .gpuClass: "gpuClasses " + (level.allowedClasses.map { $0.map(\.rawValue).sorted().joined(separator: ", ") } ?? "any")
         case .latency:
@@ -90,8 +94,7 @@ extension SegmentRouter {
 
     /// - Returns: the predicted seconds at the level's percentile, where they are known well enough and past the target.
     private func late(_ slot: Int, _ segment: SegmentFacts, _ level: ServiceLevel) -> Double? {
-        let workClass = WorkClass(codec: segment.codec, outputPixelRate: segment.outputPixelRate)
-        let prediction = prediction(slot, segment, workClass, level)
+        let prediction = prediction(slot, RouteQuestion(segment, level, at: segment.cut))
         guard prediction.samples >= Prediction.enoughSamples, prediction.atPercentile > level.target(for: segment.duration) else {
             return nil
         }
@@ -101,8 +104,9 @@ extension SegmentRouter {
     private func obstacles(
         _ record: OrchestratorRecord, _ level: ServiceLevel, _ segment: SegmentFacts?, isLate: Bool
     ) -> [ServiceLevelCheck.Demand] {
+        // Of one that never answered nothing else is known.
+        guard record.entry.isReachable else { return [.reachable] }
         var failing: [ServiceLevelCheck.Demand] = []
-        if !record.entry.isReachable { failing.append(.reachable) }
         if let segment, !segment.capabilities.subtracting(record.entry.capabilities).isEmpty { failing.append(.capabilities) }
         if let ceiling = level.maxPrice, record.price > ceiling { failing.append(.price) }
         if let region = level.region, record.entry.region != region { failing.append(.region) }

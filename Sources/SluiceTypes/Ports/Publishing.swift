@@ -5,8 +5,14 @@ package protocol PacketSink: AnyObject {
     func configure(audio: AudioParameters)
     /// - Parameter packet: dts in arrival order per track; packets before their track's configuration are dropped by the caller.
     func consume(_ packet: EncodedPacket)
-    /// The publisher has gone, in order or not; last call. The last segment is closed here.
+    /// The publisher has gone in order; last call. The last segment is closed here.
     func finish()
+    /// The publisher has gone without a word, and may come back; last call, instead of `finish`.
+    func lose()
+}
+
+extension PacketSink {
+    package func lose() { finish() }
 }
 
 /// Who wants to publish what, before anybody said yes.

@@ -59,6 +59,11 @@ package final class MetricRegistry: Sendable {
     }
 
     /// As `counters`.
+    package func gauges(_ name: String, help: String, labels: [String]) -> MetricFamily<Gauge> {
+        MetricFamily(labels: labels) { self.add(Gauge(), name, help, $0, Kind.gauge) }
+    }
+
+    /// As `counters`.
     package func histograms(
         _ name: String, help: String, buckets: [Double], labels: [String], fixed: KeyValuePairs<String, String> = [:]
     ) -> MetricFamily<Histogram> {

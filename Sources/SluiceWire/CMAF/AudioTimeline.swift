@@ -2,7 +2,7 @@ import NIOCore
 import SluiceTypes
 
 /// Where sound lies on the timeline: one frame follows another to the sample, as their stamps (whole milliseconds in RTMP) cannot
-/// say. The stamps are heard again when both are a frame apart, so that sound and pictures never drift further than that.
+/// say. The stamps are heard again when both are half a frame apart, so that sound and pictures never drift further than that.
 struct AudioTimeline {
     private let scale: Int64
     private let codec: AudioCodec
@@ -22,7 +22,7 @@ struct AudioTimeline {
     /// - Returns: the time of a fragment's first frame, in samples; never below zero.
     mutating func begin(at time: MediaTime, _ frame: ByteBuffer) -> Int64 {
         let stamped = max(0, Int64(clamping: Int128(time.ticks) * Int128(scale) / Int128(MediaTime.ticksPerSecond)))
-        if let next, abs(stamped - next) <= Int64(samples(in: frame)) { return next }
+        if let next, abs(stamped - next) <= Int64(samples(in: frame)) / 2 { return next }
         next = stamped
         return stamped
     }

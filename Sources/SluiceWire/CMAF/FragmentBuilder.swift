@@ -22,6 +22,8 @@ package struct FragmentBuilder: Sendable {
 
     package var isEmpty: Bool { pictures.isEmpty && sounds.isEmpty }
     package var count: Int { pictures.count + sounds.count }
+    func hasLeading(_ track: Track) -> Bool { track == .video ? !pictures.isEmpty : !sounds.isEmpty }
+
     /// Whether decoding can start with what is gathered.
     package var isIndependent: Bool { pictures.first.map(\.isKey) ?? true }
 

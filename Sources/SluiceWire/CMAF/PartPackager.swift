@@ -4,7 +4,7 @@ package import SluiceTypes
 /// One part of a segment: a fragment that can be appended as it is.
 package struct MediaPart: Sendable {
     package var bytes: ByteBuffer
-    /// Where it begins, by decode time.
+    /// Where it begins, by decode time and the delay of the first picture's presentation.
     package var start: MediaTime
     package var duration: MediaTime
     /// Decoding can start here.
@@ -28,7 +28,8 @@ package struct PartPackager: Sendable {
     private var builder = FragmentBuilder()
     private var clock = FrameClock(frameRate: nil)
     private var leads = Track.video
-    private var newest = MediaTime.zero
+    /// From decode to presentation of the first picture.
+    private var delay: MediaTime?
 
     package init(target: PartTarget) { cutter = PartCutter(target: target) }
 
@@ -50,12 +51,13 @@ package struct PartPackager: Sendable {
         clock = FrameClock(frameRate: rate)
         builder.restart(audio: audio)
         cutter = PartCutter(target: cutter.target)
+        delay = nil
     }
 
     package mutating func append(_ packet: EncodedPacket, emit: (MediaPart) -> Void) {
         guard packet.track == leads else { return builder.append(packet) }
         clock.note(packet.dts)
-        newest = packet.dts
+        if delay == nil { delay = packet.pts - packet.dts }
         if let end = cutter.arrives(packet.dts, frame: clock.frame) { leave(end, emit) }
         builder.append(packet)
         if let end = cutter.takes(packet.dts, frame: clock.frame) {
@@ -73,6 +75,6 @@ package struct PartPackager: Sendable {
     private mutating func leave(_ end: PartCutter.End, _ emit: (MediaPart) -> Void) {
         let isIndependent = builder.isIndependent
         guard let bytes = builder.take(end: end.mediaEnd) else { return }
-        emit(MediaPart(bytes: bytes, start: end.start, duration: end.duration, isIndependent: isIndependent))
+        emit(MediaPart(bytes: bytes, start: end.start + (delay ?? .zero), duration: end.duration, isIndependent: isIndependent))
     }
 }

@@ -42,8 +42,9 @@ package struct LowLatencyWindow: Sendable {
         }
 
         package var targetDuration: Duration { .seconds(targetSeconds) }
-        /// How far behind the live edge a player keeps: three parts are asked for; above that a player rides out a late one.
-        var partHoldBack: MediaTime { MediaTime(ticks: partTarget.limit.ticks * 3) }
+        /// How far behind the live edge a player keeps: three parts are asked for. A millisecond more, as players reckon in floating
+        /// point.
+        var partHoldBack: MediaTime { MediaTime(ticks: partTarget.limit.ticks * 3 + 90) }
         /// The least the rules allow.
         package var skipBoundary: MediaTime { MediaTime(milliseconds: Int64(targetSeconds) * 6000) }
         var partsListed: MediaTime { MediaTime(milliseconds: Int64(targetSeconds) * 3000) }
@@ -88,8 +89,9 @@ package struct LowLatencyWindow: Sendable {
 
     package mutating func settle(_ timing: Timing) { self.timing = timing }
 
-    /// - Returns: its number, which no other ever has.
+    /// - Returns: its number, which no other ever has; that of the newest, if it is the same.
     package mutating func add(initialization bytes: ByteBuffer) -> Int64 {
+        if initializations[newestInitialization] == bytes { return newestInitialization }
         let number = max(nextSequence, newestInitialization + 1)
         newestInitialization = number
         initializations[number] = bytes
@@ -98,6 +100,9 @@ package struct LowLatencyWindow: Sendable {
 
     /// For a segment that nobody has seen yet, as it is open and without parts, or the playlist is not visible.
     package mutating func redefine(initialization number: Int64, _ bytes: ByteBuffer) { initializations[number] = bytes }
+
+    /// The first segment to come gets this number, as those of other renditions have it. Nothing may have been listed yet.
+    package mutating func begin(with sequence: Int64) { nextSequence = max(nextSequence, sequence) }
 
     /// Opens the next segment.
     package mutating func openSegment(wallClock: Int64, startsDiscontinuity: Bool, initialization: Int64, isGap: Bool = false) {

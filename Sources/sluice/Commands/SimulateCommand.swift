@@ -58,15 +58,21 @@ struct SimulateCommand: AsyncParsableCommand {
         case (let scenario?, nil):
             let found = try ScenarioSource.find(scenario)
             return (found.scenario, found.note.map { [$0] } ?? [])
-        case (nil, let gateway?):
-            let client = try AdminClient(gateway)
-            let live = try LiveScenario(
-                name: gateway, try await client.get([OrchestratorReport].self, "/routing/orchestrators"),
-                try await client.get(GatewayStatus.self, "/status"))
-            return (live.scenario, live.notes)
+        case (nil, let gateway?): return try await measured(by: gateway)
+        // What would it cost here: the gateway of this machine is meant.
+        case (nil, nil) where sweep != nil: return try await measured(by: AdminClient.usual)
         default:
-            throw ValidationError("either a scenario or --gateway: 'sluice simulate stall', or 'sluice simulate --gateway 127.0.0.1:5935'")
+            throw ValidationError(
+                "either a scenario or --gateway: sluice simulate stall, or sluice simulate --gateway \(AdminClient.usual)")
         }
+    }
+
+    private func measured(by gateway: String) async throws -> (scenario: Scenario, notes: [String]) {
+        let client = try AdminClient(gateway)
+        let live = try LiveScenario(
+            name: gateway, try await client.get([OrchestratorReport].self, "/routing/orchestrators"),
+            try await client.get(GatewayStatus.self, "/status"))
+        return (live.scenario, live.notes)
     }
 
     private func sweep(_ range: SweepRange, of choice: PolicyChoice, with comparison: Comparison) async throws -> Sweep {

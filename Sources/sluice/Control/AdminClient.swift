@@ -7,6 +7,9 @@ import SluiceNetwork
 
 /// Asks a running gateway's admin port.
 struct AdminClient {
+    /// Where a gateway's admin port is when nobody says otherwise.
+    static let usual = "127.0.0.1:5935"
+
     private static let longestAnswer = 64 << 20
 
     private let authority: HTTPAuthority

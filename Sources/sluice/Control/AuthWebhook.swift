@@ -31,21 +31,23 @@ final class AuthWebhook: Sendable {
     private let duration: Histogram
     private let refusals: Mutex<[String: Refusal]> = Mutex([:])
 
-    init(url: RemoteURL, timeout: Duration, group: any EventLoopGroup, registry: MetricRegistry) throws {
+    init(
+        url: RemoteURL, timeout: Duration, group: any EventLoopGroup, registry: MetricRegistry, node: String = HostName.own
+    ) throws {
         self.url = url
         self.timeout = timeout
         var settings = HTTPClientConnection.Settings()
         settings.verifiesCertificates = true
         connection = try HTTPClientConnection(authority: url.authority, settings: settings, group: group)
         duration = registry.histogram(
-            "sluice_auth_webhook_seconds", help: "Calls of the auth webhook, whatever came of them.",
-            buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10])
+            "livepeer_auth_webhook_time_milliseconds", help: "Calls of the auth webhook, under the reference's name for them.",
+            buckets: [100, 250, 500, 750, 1000, 1500, 2000, 2500, 3000, 5000, 10_000], labels: ["node_id": node, "node_type": "bctr"])
     }
 
     func ask(_ request: PublishRequest) async throws(PublishRefusal) -> AuthAnswer {
         if let known = refusal(of: request.url) { throw known }
         let began = ContinuousClock.now
-        defer { duration.observe(began.duration(to: .now).inSeconds) }
+        defer { duration.observe(began.duration(to: .now).inMilliseconds) }
         let status: HTTPResponse.Status
         let body: ByteBuffer
         do { (status, body) = try await call(request) } catch {

@@ -39,7 +39,7 @@ struct RoutingEndpoint: Sendable {
             return try await writer.send(problem: .notFound, "there is no decision log; the setting decisionLog names its file")
         }
         if isChange {
-            guard let state = query["state"].flatMap(RecordSettings.Switch.init) else {
+            guard let state = query["state"].flatMap(Switch.init) else {
                 return try await writer.send(problem: .badRequest, "/routing/log?state=on or off")
             }
             log.turn(on: state == .on)
@@ -61,7 +61,7 @@ struct RoutingEndpoint: Sendable {
         guard !decisions.isEmpty else {
             let text =
                 isLive(stream)
-                ? "no decision of that segment is kept (any more); the last \(RouteStage.keptDecisions) are"
+                ? "no decision of that segment is kept; once all has come of them, the last \(RouteStage.keptDecisions) are"
                 : "no stream '\(name)' is live, or ended lately"
             return try await writer.send(problem: .notFound, text)
         }

@@ -1,7 +1,5 @@
 /// What a gateway writes down of its routing.
 struct RecordSettings: Hashable {
-    enum Switch: String, CaseIterable { case on, off }
-
     /// A trace that `sluice simulate` replays.
     var trace: String?
     /// Bytes.

@@ -1,12 +1,18 @@
 import SluiceNetwork
 import SluiceRouting
 import SluiceTypes
+import Synchronization
 
 /// A directory whose entries have the class of their GPU, and what the operator says of them.
-struct DescribedDirectory: OrchestratorDirectory {
+final class DescribedDirectory: OrchestratorDirectory {
+    /// Names of GPUs that were looked up; there are fewer in the world.
+    private static let mostKnown = 1000
+
     private let directory: any OrchestratorDirectory
     private let classes: GPUClassTable
     private let listed: [OrchestratorID: ListedOrchestrator]
+    /// The table is walked once for a name, not for every entry several times a second.
+    private let known: Mutex<[String: GPU?]> = Mutex([:])
 
     init(_ directory: any OrchestratorDirectory, classes: GPUClassTable, listed: [ListedOrchestrator]) throws {
         self.directory = directory
@@ -23,14 +29,27 @@ struct DescribedDirectory: OrchestratorDirectory {
         if let told = listed[entry.id] {
             entry.region = told.region ?? entry.region
             entry.operatorName = told.operatorName ?? entry.operatorName
-            if let model = told.gpu, let gpu = classes.gpu(model: model) {
+            if let model = told.gpu, let gpu = gpu(model) {
                 entry.gpu = gpu
                 entry.gpuSource = .configured
                 return entry
             }
         }
         // A chip that the table does not know is told by its times.
-        entry.gpu = entry.gpu.flatMap { classes.gpu(model: $0.model, memory: $0.memory) }
+        entry.gpu = entry.gpu.flatMap { declared in
+            var gpu = gpu(declared.model)
+            gpu?.memory = declared.memory
+            return gpu
+        }
         return entry
+    }
+
+    private func gpu(_ model: String) -> GPU? {
+        known.withLock { known in
+            if let found = known[model] { return found }
+            let gpu = classes.gpu(model: model)
+            if known.count < Self.mostKnown { known[model] = .some(gpu) }
+            return gpu
+        }
     }
 }

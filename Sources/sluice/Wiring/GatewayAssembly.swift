@@ -23,6 +23,7 @@ struct GatewayAssembly {
     private let recorder: TraceRecorder?
     private let decisionLog: DecisionLog?
     private let webhook: AuthWebhook?
+    private let packager: MediaExecutor
 
     init(_ settings: GatewayFileSettings, logger: Logger) throws {
         let group = MultiThreadedEventLoopGroup.singleton
@@ -72,17 +73,20 @@ struct GatewayAssembly {
             try AuthWebhook(url: $0, timeout: settings.authWebhook.timeout, group: group, registry: registry)
         }
         self.webhook = webhook
+        // Of its own, so that packaging does not stand behind encoding.
+        packager = MediaExecutor(width: 1)
         let table = StreamTable(
             settings: settings.role, dispatch: dispatch, metrics: metrics,
             admission: StreamAdmission(
-                webhook: webhook, levels: levels, changed: { route.renewServiceLevel(of: $0) }, logger: logger), logger: logger)
+                webhook: webhook, levels: levels, changed: { route.renewServiceLevel(of: $0) }, logger: logger),
+            media: packager, logger: logger)
         self.table = table
 
         let push = PushEndpoint(
             push: PushIntake(table: table, demux: DemuxStage(executor: executor)),
             parseConfiguration: { try TranscodeConfiguration.profiles(json: $0) }, logger: logger)
         media = HTTPServer(
-            host: settings.http.host, port: settings.http.port, tls: nil,
+            host: settings.http.host, port: settings.http.port, tls: try settings.httpCertificate.tls(),
             responder: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table)),
             direct: LowLatencyEndpoint(source: table), group: group, logger: logger)
         rtmp = RTMPListener(
@@ -108,8 +112,9 @@ struct GatewayAssembly {
     var services: [any Service] {
         let table = table
         let executor = executor
+        let packager = packager
         var services: [any Service] = [
-            ServerService(serve: { try? await gracefulShutdown() }, stop: { executor.shutdown() })
+            ServerService(serve: { try? await gracefulShutdown() }, stop: { [executor, packager].forEach { $0.shutdown() } })
         ]
         if let recorder { services.append(ServerService(serve: { await recorder.run() }, stop: { recorder.finish() })) }
         if let decisionLog { services.append(ServerService(serve: { await decisionLog.run() }, stop: { decisionLog.finish() })) }

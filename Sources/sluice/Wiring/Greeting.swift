@@ -10,14 +10,15 @@ enum Greeting {
         let workers = settings.embedsOrchestrator ? "embedded" : settings.orchestrators.joined(separator: ", ")
         let host = settings.rtmp.host == "0.0.0.0" ? "127.0.0.1" : settings.rtmp.host
         let web = settings.http.host == "0.0.0.0" ? "127.0.0.1" : settings.http.host
+        let scheme = settings.httpCertificate.certificate == nil ? "http" : "https"
         let lowLatency =
             settings.role.lowLatency.isOn
-            ? "\n            http://\(web):\(ports.http)/ll/NAME.m3u8            (low latency)" : ""
+            ? "\n            \(scheme)://\(web):\(ports.http)/ll/NAME.m3u8            (low latency)" : ""
         return """
             Sluice gateway \(Sluice.version)
               publish   rtmp://\(host):\(ports.rtmp)/live/NAME            (OBS: server rtmp://\(host):\(ports.rtmp)/live, stream key NAME)
-                        http://\(web):\(ports.http)/live/NAME/0.ts        (HTTP push: POST or PUT one segment after another)
-              play      http://\(web):\(ports.http)/stream/NAME.m3u8\(lowLatency)
+                        \(scheme)://\(web):\(ports.http)/live/NAME/0.ts        (HTTP push: POST or PUT one segment after another)
+              play      \(scheme)://\(web):\(ports.http)/stream/NAME.m3u8\(lowLatency)
                         rtmp://\(host):\(ports.rtmp)/live/NAME            (the source, as it comes)
               status    http://\(settings.admin.host):\(ports.admin)/status   /metrics   /healthz
               renditions    \(renditions)

@@ -35,8 +35,8 @@ import Testing
         #expect(story.router.check(nearest.level, for: facts(story)).isMet)
         #expect(
             check.description
-                == "none of 2 orchestrators keeps it: 2 more expensive than 5.0 wei per pixel; "
-                + "the nearest that can be kept: maxPricePerPixelWei 10.0 (cheap)")
+                == "none of 2 orchestrators keeps it: 2 more expensive than 5 wei per pixel; "
+                + "the nearest that can be kept: maxPricePerPixelWei 10 (cheap)")
     }
 
     @Test func aLatencyNobodyKeepsNamesTheOneThatSomebodyDoes() throws {
@@ -95,7 +95,7 @@ import Testing
         let before = story.router.ejected(at: story.now)
         #expect(before == [.consumer: 0, nil: 0])
         guard let slot = story.router.slot(of: OrchestratorID("a")) else { return }
-        for _ in 0..<2 { story.router.failed(slot, SegmentFailure(.unreachable, "gone"), at: story.now) }
+        for _ in 0..<2 { story.router.failed(slot, of: Story.stream, SegmentFailure(.unreachable, "gone"), at: story.now) }
         #expect(story.router.ejected(at: story.now) == [.consumer: 1, nil: 0])
         #expect(story.router.ejected(at: story.now.advanced(bySeconds: 3600)) == [.consumer: 0, nil: 0])
     }

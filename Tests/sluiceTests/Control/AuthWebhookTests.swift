@@ -98,6 +98,29 @@ import Testing
         #expect(text.contains("cannot connect to http://127.0.0.1:1"), "\(text)")
     }
 
+    /// The network's orchestrators sign their own certificates; who decides about publishers must not be anybody.
+    @Test func whoSignsItsOwnCertificateIsNotBelieved() async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let certificate = try SelfSignedCertificate.make(host: "127.0.0.1")
+        let server = Operator { _ in (.ok, "") }
+        let https = HTTPServer(
+            host: "127.0.0.1", port: 0, tls: HTTPServerTLS(certificatePEM: certificate.certificatePEM, keyPEM: certificate.keyPEM),
+            responder: server, group: group, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let port = try await https.start()
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await https.run() }
+            defer { tasks.cancelAll() }
+            let url = try #require(RemoteURL("https://127.0.0.1:\(port)/auth"))
+            let webhook = try AuthWebhook(url: url, timeout: .seconds(40), group: group, registry: MetricRegistry())
+            guard case .denied(let text) = await refusal(webhook, try request("cam")) else {
+                Issue.record("let in")
+                return
+            }
+            #expect(text.contains("cannot connect to https://127.0.0.1:\(port)"), "\(text)")
+        }
+        #expect(server.asked.withLock { $0.isEmpty })
+    }
+
     @Test func anEndlessAnswerIsNotReadIntoMemory() async throws {
         let server = Operator { _ in (.ok, String(repeating: " ", count: 1 << 20)) }
         try await asking(server) { webhook in

@@ -22,6 +22,11 @@ import Testing
             }
         }
 
+        func transcode(_ job: StreamedJob, in session: SessionID) -> AsyncThrowingStream<SegmentEvent, any Error> {
+            worked.withLock { $0.append(session) }
+            return AsyncThrowingStream { $0.finish() }
+        }
+
         func hasRoom(for session: SessionID?) -> Bool { true }
         func end(_ session: SessionID) async { ended.withLock { $0.append(session) } }
     }

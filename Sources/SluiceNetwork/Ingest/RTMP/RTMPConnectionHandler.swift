@@ -104,7 +104,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         case .publish(let app, let name): publish(app, name, context)
         case .play(let app, let name): play(app, name, context)
         case .finished:
-            end()
+            end(inOrder: true)
             // The peer closes; one that is cut off while it still says goodbye (GStreamer) would report a failure.
             limit(limits.farewellTimeout, "the stream ended and the peer did not close", context)
         case .media, nil: break
@@ -241,7 +241,9 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
     }
 
     /// Once: the sink is finished, the viewers are told, the timers stop.
-    private func end() {
+    ///
+    /// - Parameter inOrder: the publisher has said that it ends.
+    private func end(inOrder: Bool = false) {
         isOver = true
         deadline?.cancel()
         asking?.cancel()
@@ -249,7 +251,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         role = .none
         if case .publisher(let sink, let feed) = ending {
             relays.close(feed)
-            sink.finish()
+            if inOrder { sink.finish() } else { sink.lose() }
         }
     }
 }

@@ -157,7 +157,9 @@ final class KnownOrchestrator: Sendable {
         guard information.hasAuthToken, !information.transcoder.isEmpty else { return }
         guard let entry = try? Self.entry(id, information) else { return }
         state.withLock { state in
+            let roundTrip = state.entry.roundTrip
             state.entry = entry
+            state.entry.roundTrip = roundTrip
             guard let current = state.sessions[stream], current.token == session.token else { return }
             let isSame = information.authToken == current.token
             state.sessions[stream] = Session(
@@ -202,11 +204,14 @@ final class KnownOrchestrator: Sendable {
     }
 
     private func ask() async throws -> Session {
+        // The first one dials as well, and is too long for that; the next corrects it.
+        let asked = ContinuousClock.now
         let information = try await caller.information(needing: wanted, within: clocks.answer)
         guard !information.transcoder.isEmpty else { throw SegmentFailure(.refused, "\(id) does no work itself (empty transcoder)") }
         guard information.hasAuthToken else { throw SegmentFailure(.protocolViolation, "\(id) gave no auth token") }
-        let entry = try Self.entry(id, information)
-        state.withLock { $0.entry = entry }
+        var entry = try Self.entry(id, information)
+        entry.roundTrip = asked.duration(to: .now).inSeconds
+        state.withLock { [entry] in $0.entry = entry }
         return Session(token: information.authToken, transcoder: information.transcoder, issued: Self.now)
     }
 
@@ -226,7 +231,8 @@ final class KnownOrchestrator: Sendable {
     private static func entry(_ id: OrchestratorID, _ information: Net_OrchestratorInfo) throws(SegmentFailure) -> OrchestratorEntry {
         OrchestratorEntry(
             id: id, capabilities: CapabilitySet(information.capabilities), price: try price(id, information),
-            version: information.capabilities.version, isReachable: true, gpu: gpu(information.hardware), gpuSource: .declared)
+            version: information.capabilities.version, isReachable: true, gpu: gpu(information.hardware), gpuSource: .declared,
+            takesStreamedSegments: information.streamedSegments.contains(StreamedSegmentFrame.version))
     }
 
     /// - Throws: for a price that is none: taken for nothing, it would be the cheapest of all.

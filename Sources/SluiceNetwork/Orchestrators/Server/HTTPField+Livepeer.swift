@@ -3,6 +3,8 @@ package import HTTPTypes
 extension HTTPField.Name {
     package static let livepeerSegment = named("livepeer-segment")
     package static let livepeerPayment = named("livepeer-payment")
+    static let livepeerSegmentHash = named("livepeer-segment-hash")
+    static let trailer = named("trailer")
     package static let grpcStatus = named("grpc-status")
     package static let grpcMessage = named("grpc-message")
 

@@ -13,15 +13,18 @@ package struct OrchestratorIdentity: Sendable {
     package let serviceURI: String
     package let version: String
     package let capabilities: CapabilitySet
+    let takesStreamedSegments: Bool
     /// What it asks at the moment; `nil` off-chain.
     package let price: @Sendable () -> Price?
 
     package init(
-        serviceURI: String, version: String, capabilities: CapabilitySet, price: @escaping @Sendable () -> Price? = { nil }
+        serviceURI: String, version: String, capabilities: CapabilitySet, takesStreamedSegments: Bool = false,
+        price: @escaping @Sendable () -> Price? = { nil }
     ) {
         self.serviceURI = serviceURI.last == "/" ? String(serviceURI.dropLast()) : serviceURI
         self.version = version
         self.capabilities = capabilities
+        self.takesStreamedSegments = takesStreamedSegments
         self.price = price
     }
 
@@ -32,6 +35,7 @@ package struct OrchestratorIdentity: Sendable {
         message.address = Data(repeating: 0, count: 20)
         message.capabilities = offer
         message.authToken = token
+        if takesStreamedSegments { message.streamedSegments = [StreamedSegmentFrame.version] }
         if let price = price() {
             message.priceInfo.pricePerUnit = price.pricePerUnit
             message.priceInfo.pixelsPerUnit = price.pixelsPerUnit

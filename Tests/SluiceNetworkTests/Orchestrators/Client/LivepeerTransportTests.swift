@@ -37,6 +37,9 @@ import Testing
         try await TransportHarness.running(ScriptedPeer(.good)) { harness in
             let outcome = try await harness.send()
             #expect(outcome.complete == [0, 1] && outcome.failure == nil)
+            // What came with the result has not taken its place.
+            let entry = try #require(harness.transport.entries.first)
+            #expect(try #require(entry.roundTrip) > 0)
         }
     }
 

@@ -1,0 +1,78 @@
+"""Issue 5: how long a trickle relay holds a chunk, and what idle readers cost.
+
+`trickle/relay.swift` is publisher and subscribers in one; it shares the machine's cores with the server it measures.
+"""
+import os
+import shutil
+import socket
+import subprocess
+
+from children import free_port, resident_bytes
+from gateway import Role
+from row import Row
+
+PROGRAM = os.path.join(os.path.dirname(__file__), "..", "trickle", "relay.swift")
+CHANNELS, READERS = 1000, 3
+BASE = "/ai/trickle"
+
+
+class Server(Role):
+    def __init__(self, children, binary, folder):
+        self.port, self.admin = free_port(), free_port()
+        self.launch(
+            children,
+            [binary, "trickle", "serve", "--port", str(self.port), "--admin-port", str(self.admin), "--log-level", "error"],
+            os.path.join(folder, "trickle.log"))
+
+    def stop(self):
+        self.children.stop(self.process)
+
+
+def measure(children, run):
+    if not shutil.which("swiftc"):
+        raise RuntimeError("swiftc is missing; it comes with the Swift toolchain")
+    relay = os.path.join(run.folder, "relay")
+    subprocess.run(["swiftc", "-O", PROGRAM, "-o", relay], check=True, capture_output=True)
+    return [
+        delay(children, run, relay, 1, 0.25, 0.8), delay(children, run, relay, 50, 1.0, 2.5), idle(children, run),
+    ]
+
+
+def delay(children, run, relay, subscribers, reach50, reach99):
+    server = Server(children, run.binary, run.folder)
+    chunks = 300 if run.quick else 2000
+    done = subprocess.run(
+        [relay, str(server.port), f"{BASE}/measured", str(subscribers), str(chunks)], capture_output=True, text=True, timeout=90)
+    server.stop()
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip())
+    p50, p99, longest, count = (float(word) for word in done.stdout.split())
+    return Row(
+        f"trickle: a 12.5 kB chunk through the relay, {subscribers} subscriber{'s' if subscribers > 1 else ''}",
+        f"p50 ≤ {reach50} ms, p99 ≤ {reach99} ms", f"p50 {p50:.2f} ms, p99 {p99:.2f} ms, longest {longest:.1f} ms, n {count:.0f}",
+        p50 <= reach50 and p99 <= reach99)
+
+
+def idle(children, run):
+    server = Server(children, run.binary, run.folder)
+    before = resident_bytes(server.process.pid)
+    readers = []
+    with socket.create_connection(("127.0.0.1", server.port)) as maker:
+        for number in range(CHANNELS):
+            maker.sendall(f"POST {BASE}/c{number} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+            answer = maker.recv(4096)
+            if not answer.startswith(b"HTTP/1.1 200"):
+                raise RuntimeError(answer.decode(errors="replace"))
+    for number in range(CHANNELS * READERS):
+        reader = socket.create_connection(("127.0.0.1", server.port))
+        reader.sendall(f"GET {BASE}/c{number % CHANNELS}/-1 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        readers.append(reader)
+    while server.metric("sluice_trickle_readers") < CHANNELS * READERS:
+        pass
+    held = resident_bytes(server.process.pid)
+    for reader in readers:
+        reader.close()
+    server.stop()
+    return Row(
+        f"trickle: {CHANNELS} channels × {READERS} readers, idle", "≤ 100 MB",
+        f"{held / 1e6:.0f} MB resident ({before / 1e6:.0f} MB before)", held <= 100e6)

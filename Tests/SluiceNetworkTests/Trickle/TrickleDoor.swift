@@ -1,0 +1,55 @@
+import NIOCore
+import SluiceTypes
+import SluiceWire
+
+@testable import SluiceNetwork
+
+/// A trickle server on the loopback for the length of a test.
+struct TrickleDoor: Sendable {
+    let table: TrickleTable
+    let registry: MetricRegistry
+    let port: Int
+
+    static func opened(
+        tls: Bool = false, interimTime: Duration = .seconds(10), _ adjust: (inout TrickleTable.Settings) -> Void = { _ in },
+        _ body: (TrickleDoor) async throws -> Void
+    ) async throws {
+        var settings = TrickleTable.Settings()
+        settings.autocreate = true
+        adjust(&settings)
+        let registry = MetricRegistry()
+        let table = TrickleTable(settings: settings, registry: registry, logger: TestServer.quiet)
+        try await TestServer.serving(TrickleEndpoint(table: table, interimTime: interimTime), tls: tls) { peer in
+            try await body(TrickleDoor(table: table, registry: registry, port: peer.port))
+        }
+    }
+
+    func relay(_ name: String) throws -> TrickleRelay {
+        guard case .channel(let relay) = table.find(name, for: .read) else { throw NoRelay() }
+        return relay
+    }
+
+    /// Waits until so many readers are in the channel: what a test does before it writes.
+    func readers(_ count: Int, of name: String) async throws {
+        while try relay(name).status.readers != count { try await Task.sleep(for: .milliseconds(1)) }
+    }
+
+    /// Waits until so many publishers are at it; the first may make the channel.
+    func writers(_ count: Int, of name: String) async throws {
+        while (try? relay(name).status.writers) != count { try await Task.sleep(for: .milliseconds(1)) }
+    }
+
+    /// Waits until so many bytes have come in.
+    func bytes(_ count: Int, of name: String) async throws {
+        while (try? relay(name).status.counts.bytesIn) != count { try await Task.sleep(for: .milliseconds(1)) }
+    }
+
+    func ask(_ method: String, _ path: String, headers: [String] = [], body: String? = nil) async throws -> RawTrickle.Answer {
+        let body = method == "POST" ? body ?? "" : nil
+        let length = body.map { ["Content-Length: \($0.utf8.count)"] } ?? []
+        let head = ["\(method) /ai/trickle/\(path) HTTP/1.1", "Host: x"] + headers + length
+        return try await RawTrickle.ask(port, head.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? ""), isHead: method == "HEAD")
+    }
+
+    struct NoRelay: Error {}
+}
