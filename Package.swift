@@ -123,7 +123,7 @@ let package = Package(
             name: "sluiceTests",
             dependencies: [
                 "sluice", "SluiceGateway", "SluiceNetwork", "SluiceRouting", "SluiceOrchestrator", "SluiceSimulation", "SluiceTesting",
-                "SluiceTypes", nioCore, logging, .product(name: "NIOPosix", package: "swift-nio"),
+                "SluiceTypes", "SluiceWire", nioCore, logging, .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: settings),
