@@ -34,6 +34,7 @@ let package = Package(
             name: "CFFmpeg",
             linkerSettings: ["avformat", "avcodec", "avutil", "swscale", "swresample"].map { .linkedLibrary($0) }),
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "SluiceTypes", dependencies: ["CKeccak", nioCore], swiftSettings: settings),
         .target(
             name: "SluiceProto", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -42,7 +43,7 @@ let package = Package(
         .target(
             name: "SluiceWire",
             dependencies: [
-                "SluiceTypes", "SluiceProto", "COpenSSL", nioCore,
+                "SluiceTypes", "SluiceProto", "COpenSSL", "CZlib", nioCore,
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ], swiftSettings: settings),
         .target(name: "SluiceMedia", dependencies: ["SluiceTypes", "CFFmpeg", nioCore], swiftSettings: settings),
@@ -120,7 +121,11 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "sluiceTests",
-            dependencies: ["sluice", "SluiceGateway", "SluiceRouting", "SluiceOrchestrator", "SluiceSimulation", "SluiceTypes"],
+            dependencies: [
+                "sluice", "SluiceGateway", "SluiceNetwork", "SluiceRouting", "SluiceOrchestrator", "SluiceSimulation", "SluiceTesting",
+                "SluiceTypes", nioCore, logging, .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
             swiftSettings: settings),
         // Its programs run as processes of their own; the dependency makes sure the binary is built.
         .testTarget(name: "EndToEndTests", dependencies: ["sluice"], swiftSettings: settings),

@@ -1,4 +1,4 @@
-"""One gateway or orchestrator under measurement, on ports of its own."""
+"""One gateway under measurement, on ports of its own."""
 import json
 import os
 
@@ -44,7 +44,7 @@ class Role:
 
 
 class Gateway(Role):
-    def __init__(self, children, binary, folder, profiles="none", orchestrator=None):
+    def __init__(self, children, binary, folder, profiles="none", orchestrators=()):
         self.rtmp, self.http, self.admin = free_port(), free_port(), free_port()
         config = os.path.join(folder, f"gateway-{self.admin}.yaml")
         with open(config, "w") as file:
@@ -52,7 +52,7 @@ class Gateway(Role):
         command = [
             binary, "gateway", "--config", config, "--rtmp-port", str(self.rtmp), "--http-port", str(self.http),
             "--admin-port", str(self.admin), "--profiles", profiles, "--log-level", "warning"]
-        if orchestrator:
+        for orchestrator in orchestrators:
             command += ["--orchestrator", orchestrator]
         self.launch(children, command, os.path.join(folder, f"gateway-{self.admin}.log"))
 
@@ -62,12 +62,12 @@ class Gateway(Role):
     def stream(self, name):
         return next((stream for stream in self.status()["streams"] if stream["id"] == name), None)
 
+    def orchestrators(self):
+        return self.status()["orchestrators"]
 
-class Orchestrator(Role):
-    def __init__(self, children, binary, folder):
-        self.port, self.admin = free_port(), free_port()
-        self.uri = f"https://127.0.0.1:{self.port}"
-        command = [
-            binary, "orchestrator", "--port", str(self.port), "--admin-port", str(self.admin), "--service-uri", self.uri,
-            "--log-level", "warning"]
-        self.launch(children, command, os.path.join(folder, f"orchestrator-{self.admin}.log"))
+    def decisions(self, stream):
+        """Those it still has, oldest first; none of a stream that it does not know."""
+        try:
+            return json.loads(fetch(f"http://127.0.0.1:{self.admin}/routing/decisions?stream={stream}"))
+        except OSError:
+            return []

@@ -3,6 +3,8 @@ import os
 import subprocess
 
 FFMPEG = ["ffmpeg", "-nostdin", "-hide_banner", "-v", "error", "-y"]
+PACKET = 188
+NULL_PACKET = bytes([0x47, 0x1F, 0xFF, 0x10]) + b"\xff" * (PACKET - 4)
 X264 = ["-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-bf", "0"]
 
 
@@ -24,3 +26,24 @@ def make(folder, seconds, container):
             "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "64k", "-ac", "2", "-f", muxer, path],
         check=True)
     return path
+
+
+def segments(folder, seconds, bitrate, count=6):
+    """The bytes of MPEG-TS segments that follow one another, each of exactly this bitrate: null packets fill it up."""
+    pattern = os.path.join(folder, f"segment-{seconds}-{bitrate}-%d.ts")
+    packets = int(bitrate * seconds / 8 / PACKET)
+    if not os.path.exists(pattern % 0):
+        frames = int(30 * seconds)
+        subprocess.run(
+            FFMPEG + [
+                "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30", "-t", str(seconds * count)] + X264 + [
+                "-b:v", str(int(bitrate * 0.8)), "-maxrate", str(int(bitrate * 0.8)), "-bufsize", str(int(bitrate * 0.4)), "-g", str(frames),
+                "-keyint_min", str(frames), "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-f", "segment", "-segment_time", str(seconds),
+                "-segment_format", "mpegts", pattern],
+            check=True)
+    pieces = []
+    for index in range(count):
+        with open(pattern % index, "rb") as file:
+            piece = file.read()
+        pieces.append(piece + NULL_PACKET * max(0, packets - len(piece) // PACKET))
+    return pieces

@@ -25,6 +25,12 @@ package struct GatewaySettings: Sendable {
     package var takeoverAfter: Duration = .seconds(5)
     /// How long the playlists of an ended stream stay.
     package var linger: Duration = .seconds(60)
+    /// How long a stream whose publisher vanished goes on without one; 0 ends it at once.
+    package var publisherHold: Duration = .seconds(30)
+    package var absencePicture = AbsencePicture.still
+    package var lowLatency = LowLatencySettings()
+    /// Whether segments go to orchestrators that take them so while they are still being cut.
+    package var streamsSegments = true
 
     package init() {}
 }

@@ -18,13 +18,22 @@ package struct Admission: Sendable {
         }
     }
 
+    /// One admitted segment; given back by `done`. It counts only in the life of the session that admitted it: a session that was
+    /// ended and begun anew owes nothing to segments from before.
+    package struct Pass: Sendable {
+        let session: SessionID
+        let life: Int
+    }
+
     private struct Record {
+        let life: Int
         var pending = 0
         var lastUsed: Instant
     }
 
     private let settings: Settings
     private var records: [SessionID: Record] = [:]
+    private var lives = 0
 
     package init(settings: Settings) { self.settings = settings }
 
@@ -38,20 +47,21 @@ package struct Admission: Sendable {
     }
 
     /// - Throws: `busy`, with the reference's words for it (specs/transcoding-protocol §3.6).
-    package mutating func admit(_ session: SessionID, at now: Instant) throws(SegmentFailure) {
+    package mutating func admit(_ session: SessionID, at now: Instant) throws(SegmentFailure) -> Pass {
         guard hasRoom(for: session) else { throw SegmentFailure(.busy, "OrchestratorCapped") }
-        var record = records[session] ?? Record(lastUsed: now)
+        var record = records[session] ?? begin(at: now)
         guard record.pending <= settings.queuedSegments else { throw SegmentFailure(.busy, "OrchestratorBusy") }
         record.pending += 1
         record.lastUsed = now
         records[session] = record
+        return Pass(session: session, life: record.life)
     }
 
-    package mutating func done(_ session: SessionID, at now: Instant) {
-        guard var record = records[session] else { return }
-        record.pending = max(0, record.pending - 1)
+    package mutating func done(_ pass: Pass, at now: Instant) {
+        guard var record = records[pass.session], record.life == pass.life else { return }
+        record.pending -= 1
         record.lastUsed = now
-        records[session] = record
+        records[pass.session] = record
     }
 
     package mutating func end(_ session: SessionID) {
@@ -63,5 +73,10 @@ package struct Admission: Sendable {
         let idle = records.filter { $0.value.pending == 0 && $0.value.lastUsed.duration(to: now) >= settings.idleAfter }.map(\.key)
         for session in idle { records[session] = nil }
         return idle
+    }
+
+    private mutating func begin(at now: Instant) -> Record {
+        lives += 1
+        return Record(life: lives, lastUsed: now)
     }
 }

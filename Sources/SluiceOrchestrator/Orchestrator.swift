@@ -24,6 +24,7 @@ package final class Orchestrator: TranscodeService {
     private static let sweepInterval: Duration = .seconds(5)
 
     package let capabilities: CapabilitySet
+    package let takesStreamedSegments = true
     private let settings: Settings
     private let executor: MediaExecutor
     private let metrics: OrchestratorMetrics
@@ -64,31 +65,41 @@ package final class Orchestrator: TranscodeService {
     }
 
     package func end(_ session: SessionID) async {
-        state.withLock { state in
+        let lane = state.withLock { state in
             state.admission.end(session)
-            state.lanes[session] = nil
+            return state.lanes.removeValue(forKey: session)
         }
+        lane?.endStreamed()
         count()
     }
 
     package func transcode(_ job: SegmentJob, in session: SessionID) -> AsyncThrowingStream<SegmentEvent, any Error> {
-        // Bounded by the job: at most two events a rendition and two more.
+        transcode(.whole(job), in: session)
+    }
+
+    package func transcode(_ job: StreamedJob, in session: SessionID) -> AsyncThrowingStream<SegmentEvent, any Error> {
+        transcode(.streamed(job), in: session)
+    }
+
+    private func transcode(_ job: TranscodeLane.Job, in session: SessionID) -> AsyncThrowingStream<SegmentEvent, any Error> {
+        // Bounded by the job: the renditions' bytes, which are an event a picture for a streamed segment, and two events more.
         let (events, continuation) = AsyncThrowingStream.makeStream(of: SegmentEvent.self)
-        let lane: TranscodeLane
+        let (lane, pass): (TranscodeLane, Admission.Pass)
         do {
-            lane = try admit(session)
+            (lane, pass) = try admit(session)
         } catch {
             metrics.refused.increment()
             continuation.finish(throwing: error)
             return events
         }
         continuation.yield(.accepted)
-        let began = ContinuousClock.now
+        let observe = observation(of: job)
         // Owned by the sequence: when nobody iterates it any more, the work stops at the next frame.
         let ticket = lane.enqueue(job) { event in
             continuation.yield(event)
         } completion: { [weak self] result in
-            self?.ended(session, result, after: began.duration(to: .now))
+            if case .success = result { observe() }
+            self?.ended(pass, of: session, result)
             switch result {
             case .success: continuation.finish()
             case .failure(let failure): continuation.finish(throwing: failure)
@@ -106,30 +117,42 @@ package final class Orchestrator: TranscodeService {
             refused: metrics.refused.value)
     }
 
-    private func admit(_ session: SessionID) throws(SegmentFailure) -> TranscodeLane {
-        let admitted: Result<TranscodeLane, SegmentFailure> = state.withLock { state in
+    private func admit(_ session: SessionID) throws(SegmentFailure) -> (TranscodeLane, Admission.Pass) {
+        let admitted: Result<(TranscodeLane, Admission.Pass), SegmentFailure> = state.withLock { state in
+            let pass: Admission.Pass
             do throws(SegmentFailure) {
-                try state.admission.admit(session, at: .now)
+                pass = try state.admission.admit(session, at: .now)
             } catch {
                 return .failure(error)
             }
             let lane = state.lanes[session] ?? TranscodeLane(settings: settings.transcode, executor: executor)
             state.lanes[session] = lane
-            return .success(lane)
+            return .success((lane, pass))
         }
-        let lane = try admitted.get()
+        let work = try admitted.get()
         metrics.admitted.increment()
         count()
-        return lane
+        return work
     }
 
-    private func ended(_ session: SessionID, _ result: Result<Int64, SegmentFailure>, after time: Duration) {
-        state.withLock { $0.admission.done(session, at: .now) }
+    /// - Returns: to be called once the work is done.
+    private func observation(of job: TranscodeLane.Job) -> @Sendable () -> Void {
+        let began = ContinuousClock.now
+        let metrics = metrics
+        guard case .streamed(let job) = job else {
+            return { metrics.transcode.observe(began.duration(to: .now).inSeconds) }
+        }
+        let lastByte = Mutex(began)
+        _ = job.feed.whenReady(at: .max) { lastByte.withLock { $0 = .now } }
+        return { metrics.streamed.observe(lastByte.withLock { $0 }.duration(to: .now).inSeconds) }
+    }
+
+    private func ended(_ pass: Admission.Pass, of session: SessionID, _ result: Result<Int64, SegmentFailure>) {
+        state.withLock { $0.admission.done(pass, at: .now) }
         switch result {
         case .success(let pixels):
             metrics.done.increment()
             metrics.pixels.increment(by: Int(clamping: pixels))
-            metrics.transcode.observe(time.inSeconds)
         case .failure(let failure):
             metrics.countFailure(failure.reason)
             logger.info("segment failed", metadata: ["session": "\(session)", "reason": "\(failure)"])

@@ -10,6 +10,7 @@ struct OrchestratorMetrics: Sendable {
     let pending: Gauge
     let pixels: Counter
     let transcode: Histogram
+    let streamed: Histogram
 
     init(registry: MetricRegistry) {
         admitted = registry.counter("sluice_orchestrator_segments_total", help: "Segments taken in.")
@@ -28,6 +29,9 @@ struct OrchestratorMetrics: Sendable {
         transcode = registry.histogram(
             "sluice_orchestrator_transcode_seconds", help: "From taking a segment in to its last rendition, waiting included.",
             buckets: [0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4])
+        streamed = registry.histogram(
+            "sluice_orchestrator_streamed_seconds", help: "From the last byte of a streamed segment to the last of its renditions.",
+            buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1])
     }
 
     /// What a transcode can end with; any other reason counts as the last of these.

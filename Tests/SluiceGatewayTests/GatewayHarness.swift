@@ -13,16 +13,20 @@ struct GatewayHarness {
         let entries: [OrchestratorEntry]
     }
 
-    static let rendition = ByteBuffer(repeating: 7, count: 100)
+    /// One packet of a transport stream, which is all that the gateway looks at.
+    static let rendition = ByteBuffer(bytes: [0x47] + [UInt8](repeating: 7, count: 187))
     static let profiles = ["small", "large"].map { TranscodeProfile(name: $0, width: 640, height: 360, bitrate: 1_000_000) }
 
     let orchestrators: ScriptedOrchestrator
     let table: StreamTable
     let route: RouteStage
     let registry = MetricRegistry()
+    let metrics: GatewayMetrics
 
     init(
-        _ scripts: [String: [ScriptedOrchestrator.Behaviour]], change: (inout GatewaySettings) -> Void = { _ in }
+        _ scripts: [String: [ScriptedOrchestrator.Behaviour]], takeStreamedSegments: Bool = false, change: (inout GatewaySettings) -> Void = { _ in },
+        admission: (any PublishAdmission)? = nil, promised: @escaping @Sendable (StreamID) -> ServiceLevel? = { _ in nil },
+        decided: @escaping @Sendable (RouteDecision, SegmentFacts) -> Void = { _, _ in }
     ) {
         orchestrators = ScriptedOrchestrator(
             Dictionary(uniqueKeysWithValues: scripts.map { (OrchestratorID($0.key), $0.value) }))
@@ -31,20 +35,22 @@ struct GatewayHarness {
         settings.routing.shortestPatience = 4
         settings.routing.canaryShare = 0
         change(&settings)
-        let metrics = GatewayMetrics(registry: registry)
-        // The price makes sure that "a" is asked before "b".
+        metrics = GatewayMetrics(registry: registry, node: "node", maxStreams: settings.maxStreams)
+        // The price makes sure that "a" is asked before "b"; each is in a region of its own.
         let entries = scripts.keys.sorted().enumerated().map { index, name in
             OrchestratorEntry(
                 id: OrchestratorID(name), capabilities: CapabilitySet([.h264]),
-                price: Price(pricePerUnit: Int64(index) * 1000, pixelsPerUnit: 1))
+                price: Price(pricePerUnit: Int64(index) * 1000, pixelsPerUnit: 1), region: name,
+                takesStreamedSegments: takeStreamedSegments)
         }
         route = RouteStage(
-            directory: Directory(entries: entries), settings: settings.routing, seed: 1, needed: { _ in CapabilitySet([.h264]) })
+            directory: Directory(entries: entries), settings: settings.routing, seed: 1, promised: promised,
+            needed: { _ in CapabilitySet([.h264]) })
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let dispatch = DispatchStage(
-            transport: orchestrators, route: route, metrics: metrics, logger: logger)
-        table = StreamTable(settings: settings, dispatch: dispatch, metrics: metrics, logger: logger)
+            transport: orchestrators, route: route, metrics: metrics, decided: decided, logger: logger)
+        table = StreamTable(settings: settings, dispatch: dispatch, metrics: metrics, admission: admission, logger: logger)
     }
 
     /// Runs the table around `body`, and to the end of every stream after it.

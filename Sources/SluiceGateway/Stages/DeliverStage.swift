@@ -19,7 +19,7 @@ extension StreamTable: DeliverySource {
         output(stream)?.segment(rendition, sequence, container) ?? .unknown
     }
 
-    private func output(_ stream: StreamID) -> StreamOutput? {
+    fileprivate func output(_ stream: StreamID) -> StreamOutput? {
         entries.withLock { $0[stream]?.output }
     }
 
@@ -44,5 +44,11 @@ extension StreamTable: DeliverySource {
                 roundTrip: $0.works.first.map { $0.total.p50 / 2 })
         }
         return GatewayStatus(streams: streams.sorted { $0.id < $1.id }, orchestrators: orchestrators)
+    }
+}
+
+extension StreamTable: LowLatencySource {
+    package func lowLatency(_ request: LowLatencyRequest, of stream: StreamID, waiter: Waiter) -> LowLatencyAnswer {
+        output(stream)?.lowLatency?.answer(request, waiter) ?? .unknown
     }
 }

@@ -11,6 +11,9 @@ package struct DemuxStage: Sendable {
     struct Inspected: Sendable {
         var facts: SegmentFacts
         var hash: [UInt8]
+
+        /// As the pusher says, else as measured.
+        func duration(of pushed: PushedSegment) -> Duration { pushed.declaredDuration ?? facts.duration }
     }
 
     /// - Throws: `PushFailure.unusableMedia` with what is wrong and what would be right.
@@ -33,7 +36,7 @@ package struct DemuxStage: Sendable {
             firstByte: pushed.firstByte, cut: .now)
         return Segment(
             stream: pushed.stream, sequence: sequence, container: pushed.container, bytes: pushed.bytes,
-            start: facts.start, duration: pushed.declaredDuration ?? facts.duration, startsDiscontinuity: false,
+            start: facts.start, duration: inspected.duration(of: pushed), startsDiscontinuity: false,
             video: facts.video, audio: facts.audio, videoFrames: facts.videoFrames, hash: inspected.hash, timeline: timeline)
     }
 }

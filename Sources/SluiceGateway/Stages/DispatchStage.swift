@@ -1,5 +1,5 @@
 package import Logging
-import SluiceRouting
+package import SluiceRouting
 package import SluiceTypes
 import Synchronization
 
@@ -17,19 +17,42 @@ package final class DispatchStage: Sendable {
         case wake
     }
 
-    private let transport: any SegmentTransport
+    private let transport: EarlyUploads
     private let route: RouteStage
     private let metrics: GatewayMetrics
+    private let decided: @Sendable (RouteDecision, SegmentFacts) -> Void
     private let logger: Logger
 
-    package init(transport: any SegmentTransport, route: RouteStage, metrics: GatewayMetrics, logger: Logger) {
-        self.transport = transport
+    /// - Parameter decided: called with each decision once everything has come of it, canaries too; it must not wait.
+    package init(
+        transport: any SegmentTransport, route: RouteStage, metrics: GatewayMetrics,
+        decided: @escaping @Sendable (RouteDecision, SegmentFacts) -> Void = { _, _ in }, logger: Logger
+    ) {
+        self.decided = decided
+        self.transport = EarlyUploads(transport: transport, metrics: metrics)
         self.route = route
         self.metrics = metrics
         self.logger = logger
     }
 
     func onMiss(of stream: StreamID) -> ServiceLevel.OnMiss { route.serviceLevel(of: stream).onMiss }
+
+    /// A segment has been opened: where it is known who is going to get it and that one takes it so, it is sent on from its first byte.
+    ///
+    /// - Returns: what is to be run by `runEarly`; `nil` where the segment goes out whole, once it is cut.
+    func beginEarly(
+        _ stream: StreamID, _ sequence: SegmentSequence, _ profiles: [TranscodeProfile], lasting duration: Duration
+    ) -> EarlyUpload? {
+        guard let orchestrator = route.expected(for: stream) else { return nil }
+        let job = StreamedJob(
+            stream: stream, sequence: sequence, profiles: profiles, feed: SegmentFeed(), expectedDuration: duration)
+        return transport.begin(job, at: orchestrator)
+    }
+
+    func runEarly(_ upload: EarlyUpload) async { await transport.run(upload) }
+
+    /// Gives up what was sent early and will not be carried: one segment, or all of a stream.
+    func forget(_ stream: StreamID, _ sequence: SegmentSequence? = nil) { transport.forget(stream, sequence) }
 
     func end(_ stream: StreamID) async {
         route.close(stream)
@@ -51,7 +74,12 @@ package final class DispatchStage: Sendable {
         let (inputs, input) = AsyncStream.makeStream(of: Input.self)
         var timeline = segment.timeline
         timeline.renditions = profiles.map { _ in nil }
-        var (course, actions) = route.begin(job)
+        let beginning = route.begin(job)
+        var course = beginning.course
+        var actions = beginning.actions
+        if let objection = beginning.objection {
+            logger.warning("service level", metadata: ["stream": "\(segment.stream)", "reason": "\(objection)"])
+        }
         timeline.routed = .now
         var aborts: [AttemptID: Gate] = [:]
         await withDiscardingTaskGroup { group in
@@ -108,7 +136,8 @@ package final class DispatchStage: Sendable {
             }
             group.cancelAll()
         }
-        metrics.observe(course.decision)
+        metrics.settled(course.decision, job, entry: route.entry)
+        decided(course.decision, beginning.facts)
     }
 
     private func report(_ failure: SegmentFailure, _ segment: Segment, _ decision: RouteDecision) {

@@ -63,6 +63,9 @@ struct Exchange: Sendable {
                     guard collected.indices.contains(index), !isComplete[index], collected[index].readableBytes > 0 else {
                         return SegmentFailure(.protocolViolation, "rendition \(index) ended empty, twice, or was not asked for")
                     }
+                    if let objection = RenditionCheck.objection(to: collected[index], as: job.profiles[index].container) {
+                        return SegmentFailure(.protocolViolation, "rendition \(index) is no media: \(objection)")
+                    }
                     isComplete[index] = true
                     rendition(
                         places[index],

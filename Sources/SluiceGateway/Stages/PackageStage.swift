@@ -9,15 +9,26 @@ final class PackageStage: Sendable {
     /// Renditions whose last entry was of another coding: the next real one starts a discontinuity as well.
     private let standingIn: Mutex<Set<Int>> = Mutex([])
 
-    init(output: StreamOutput, metrics: GatewayMetrics) {
+    /// `nil` where nothing is packaged for low latency.
+    private let lane: PackagingLane?
+
+    init(output: StreamOutput, metrics: GatewayMetrics, lane: PackagingLane?) {
         self.output = output
         self.metrics = metrics
+        self.lane = lane
     }
 
-    func publishSource(_ segment: inout Segment) {
+    /// Makes parts of what comes whole, until `finish`.
+    func run() async { await lane?.run() }
+
+    func finish() { lane?.finish() }
+
+    /// - Parameter comesWhole: no packets of it have been seen before.
+    func publishSource(_ segment: inout Segment, comesWhole: Bool) {
+        if comesWhole { lane?.take(source: segment) }
         output.publishSource(segment)
         segment.timeline.sourcePublished = .now
-        metrics.sourcePublished(segment)
+        metrics.sourcePublished(segment, isTranscoded: !output.profiles.isEmpty)
     }
 
     func publish(_ rendition: Int, of segment: Segment, _ outcome: ReassembleStage.Outcome) {
@@ -25,10 +36,17 @@ final class PackageStage: Sendable {
         case .made(let bytes):
             let follows = standingIn.withLock { $0.remove(rendition) != nil }
             output.publish(rendition: rendition, of: segment, bytes, startsDiscontinuity: follows)
+            lane?.take(rendition: rendition, of: segment, .media(bytes, output.profiles[rendition].container))
             metrics.renditionsPublished.increment()
-        case .source: standIn(rendition, segment, segment.bytes)
-        case .lower(let bytes): standIn(rendition, segment, bytes)
-        case .gap: output.publishGap(rendition: rendition, of: segment)
+        case .source:
+            standIn(rendition, segment, segment.bytes)
+            lane?.take(rendition: rendition, of: segment, .source)
+        case .lower(let bytes):
+            standIn(rendition, segment, bytes)
+            lane?.take(rendition: rendition, of: segment, .media(bytes, output.profiles[rendition].container))
+        case .gap:
+            output.publishGap(rendition: rendition, of: segment)
+            lane?.take(rendition: rendition, of: segment, .gap)
         }
     }
 

@@ -7,6 +7,8 @@ import Synchronization
 package final class RouteStage: Sendable {
     private struct State: Sendable {
         var router: SegmentRouter
+        /// The newest segment of each live stream.
+        var facts: [StreamID: SegmentFacts] = [:]
         var listed: ContinuousClock.Instant?
     }
 
@@ -15,34 +17,59 @@ package final class RouteStage: Sendable {
 
     private let directory: any OrchestratorDirectory
     private let needed: @Sendable (SegmentJob) -> CapabilitySet
+    private let promised: @Sendable (StreamID) -> ServiceLevel?
     private let origin = ContinuousClock.now
     private let state: Mutex<State>
 
+    /// - Parameter promised: the service level of a stream that begins; `nil` for the node's.
     package init(
         directory: any OrchestratorDirectory, settings: RoutingSettings, seed: UInt64 = .random(in: 0...UInt64.max),
+        promised: @escaping @Sendable (StreamID) -> ServiceLevel? = { _ in nil },
         needed: @escaping @Sendable (SegmentJob) -> CapabilitySet
     ) {
         self.directory = directory
         self.needed = needed
+        self.promised = promised
         self.state = Mutex(State(router: SegmentRouter(settings: settings, seed: seed)))
     }
 
+    struct Beginning: Sendable {
+        var course: SegmentCourse
+        var actions: [DispatchAction]
+        var facts: SegmentFacts
+        /// Said once, with a stream's first segment: what is promised for it cannot be kept by anybody.
+        var objection: ServiceLevelCheck?
+    }
+
     /// Chooses for a segment and starts its course.
-    func begin(_ job: SegmentJob) -> (course: SegmentCourse, actions: [DispatchAction]) {
+    func begin(_ job: SegmentJob) -> Beginning {
         let facts = SegmentFacts(job, capabilities: needed(job), cut: moment(job.segment.timeline.cut))
         let now = ContinuousClock.now
-        let entries =
-            state.withLock { state in
-                let isFresh = state.listed.map { $0.duration(to: now) < Self.listSpan } ?? false
-                if !isFresh { state.listed = now }
-                return isFresh
-            } ? nil : directory.entries
+        let (isFirst, isFresh) = state.withLock { state in
+            let isFresh = state.listed.map { $0.duration(to: now) < Self.listSpan } ?? false
+            if !isFresh { state.listed = now }
+            return (state.facts.updateValue(facts, forKey: facts.stream) == nil, isFresh)
+        }
+        let level = isFirst ? promised(facts.stream) : nil
+        let entries = isFresh ? nil : directory.entries
         return state.withLock { state in
             if let entries { state.router.update(entries, at: moment(now)) }
+            var objection: ServiceLevelCheck?
+            if isFirst {
+                let level = level ?? state.router.settings.serviceLevel
+                state.router.open(facts.stream, level)
+                objection = state.router.check(level, for: facts)
+            }
             var actions: [DispatchAction] = []
             let course = SegmentCourse(facts, router: &state.router, at: moment(now), actions: &actions)
-            return (course, actions)
+            return Beginning(
+                course: course, actions: actions, facts: facts, objection: objection.flatMap { $0.isMet ? nil : $0 })
         }
+    }
+
+    /// Who is going to get the stream's next segment, if that one takes segments while they are being cut.
+    func expected(for stream: StreamID) -> OrchestratorID? {
+        state.withLock { $0.router.expected(for: stream, at: moment(.now)) }
     }
 
     /// Lends the router to a course for one step.
@@ -55,18 +82,53 @@ package final class RouteStage: Sendable {
         return actions
     }
 
-    package func close(_ stream: StreamID) { state.withLock { $0.router.close(stream) } }
+    package func close(_ stream: StreamID) {
+        state.withLock { state in
+            state.router.close(stream)
+            state.facts[stream] = nil
+        }
+    }
 
     func moment(_ instant: ContinuousClock.Instant) -> Moment { Moment(seconds: origin.duration(to: instant).inSeconds) }
 
     func instant(_ moment: Moment) -> ContinuousClock.Instant { origin.advanced(by: .nanoseconds(moment.nanoseconds)) }
 
+    /// What the directory last said of an orchestrator; `nil` for one it never named.
+    func entry(of orchestrator: OrchestratorID) -> OrchestratorEntry? { state.withLock { $0.router.entry(of: orchestrator) } }
+
     // MARK: For operators
 
-    /// The next segment obeys. - Returns: `false` for a stream that is not live.
-    package func setServiceLevel(_ level: ServiceLevel, of stream: StreamID) -> Bool {
-        state.withLock { $0.router.setServiceLevel(level, of: stream) }
+    /// Promises anew what is promised now, to the node and to every stream that has begun; their next segments obey.
+    package func renewServiceLevels(node: ServiceLevel) {
+        let streams = state.withLock { Array($0.facts.keys) }
+        let levels = streams.map { ($0, promised($0) ?? node) }
+        state.withLock { state in
+            state.router.settings.serviceLevel = node
+            for (stream, level) in levels { _ = state.router.setServiceLevel(level, of: stream) }
+        }
     }
+
+    /// As `renewServiceLevels`, for one stream.
+    package func renewServiceLevel(of stream: StreamID) {
+        let level = promised(stream)
+        state.withLock { _ = $0.router.setServiceLevel(level ?? $0.router.settings.serviceLevel, of: stream) }
+    }
+
+    /// Whether the level can be kept, for segments like the stream's newest; without a stream, for those of every live one, of which
+    /// the first that it cannot be kept for counts.
+    package func check(_ level: ServiceLevel, of stream: StreamID? = nil) -> ServiceLevelCheck {
+        let entries = directory.entries
+        let now = moment(.now)
+        return state.withLock { state in
+            state.router.update(entries, at: now)
+            let facts = stream.map { state.facts[$0].map { [$0] } ?? [] } ?? Array(state.facts.values.prefix(Self.mostChecked))
+            let checks = facts.map { state.router.check(level, for: $0) }
+            return checks.first { !$0.isMet } ?? checks.first ?? state.router.check(level, for: nil)
+        }
+    }
+
+    /// Streams that a level of the whole node is checked for: they are alike.
+    private static let mostChecked = 16
 
     /// The node's own for a stream that is not live.
     package func serviceLevel(of stream: StreamID) -> ServiceLevel {
@@ -79,6 +141,12 @@ package final class RouteStage: Sendable {
     package static var keptDecisions: Int { RouteCounts.keptDecisions }
 
     package var nodeServiceLevel: ServiceLevel { state.withLock { $0.router.settings.serviceLevel } }
+
+    /// How many of each GPU class are left out now; `nil` where the class is not known. Classes that have any, or had.
+    package var ejected: [GPUClass?: Int] {
+        let now = moment(.now)
+        return state.withLock { $0.router.ejected(at: now) }
+    }
 
     package var counts: RouteCounts { state.withLock { $0.router.counts } }
 

@@ -7,6 +7,9 @@ struct SegmentStage: Publication {
     let live: LiveStream
     let table: StreamTable
 
+    var stream: StreamID { live.pipeline.id }
+    var key: String? { live.key }
+
     func makeSink() -> any PacketSink { Sink(live: live, table: table) }
 
     private final class Sink: PacketSink {
@@ -17,11 +20,15 @@ struct SegmentStage: Publication {
             self.live = live
             let logger = table.logger
             let stream = live.pipeline.id
+            let warn = { (text: String) in
+                logger.warning("segmenting", metadata: ["stream": "\(stream)", "warning": "\(text)"])
+            }
             segmenter = LiveSegmenter(
                 stream: stream, firstSequence: live.pipeline.output.newest?.next ?? SegmentSequence(0),
                 settings: .init(target: table.settings.segmentTarget, hashing: !live.pipeline.output.profiles.isEmpty),
-                onSegment: { segment in live.pipeline.accept(segment) },
-                onWarning: { text in logger.warning("segmenting", metadata: ["stream": "\(stream)", "warning": "\(text)"]) })
+                onSegment: { segment in live.pipeline.accept(segment) }, onWarning: warn,
+                listener: live.pipeline.output.lowLatency.map { SourceParts(output: $0, warn: warn) },
+                onOpen: { sequence, duration in live.pipeline.open(sequence, lasting: duration) })
         }
 
         func configure(video: VideoParameters) { segmenter.configure(video: video) }
@@ -30,6 +37,11 @@ struct SegmentStage: Publication {
         func consume(_ packet: EncodedPacket) {
             live.hear()
             segmenter.consume(packet)
+        }
+
+        func lose() {
+            live.lose()
+            finish()
         }
 
         func finish() {

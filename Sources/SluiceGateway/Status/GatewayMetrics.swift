@@ -6,11 +6,14 @@ package import SluiceTypes
 package struct GatewayMetrics: Sendable {
     private static let fast = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8]
 
-    let streamsOpened: Counter
+    private let streamsOpened: Counter
     let segmentsCut: Counter
     let segmentsLost: Counter
+    let earlyBegun: Counter
+    let earlyClaimed: Counter
     private let attemptsFailed: [SegmentFailure.Reason: Counter]
     private let routing: RoutingMetrics
+    private let reference: ReferenceMetrics
     let renditionsPublished: Counter
     let renditionsMissing: Counter
     let sourceBytes: Counter
@@ -19,11 +22,18 @@ package struct GatewayMetrics: Sendable {
     private let rendition: Histogram
     private let published: Histogram
 
-    package init(registry: MetricRegistry) {
+    /// - Parameters:
+    ///   - node: what the reference's metrics call this gateway, in the label `node_id`.
+    ///   - maxStreams: how many streams it takes.
+    package init(registry: MetricRegistry, node: String, maxStreams: Int) {
         streamsOpened = registry.counter("sluice_streams_opened_total", help: "Publishers let in, takeovers too.")
         segmentsCut = registry.counter("sluice_segments_total", help: "Source segments cut or pushed.")
         segmentsLost = registry.counter(
             "sluice_segments_lost_total", help: "Segments that came back incomplete or not at all by their deadline.")
+        earlyBegun = registry.counter(
+            "sluice_segments_streamed_total", help: "Segments sent on from their first byte, while they were being cut.")
+        earlyClaimed = registry.counter(
+            "sluice_segments_streamed_kept_total", help: "Of those, the ones that routing left where they were.")
         var failed: [SegmentFailure.Reason: Counter] = [:]
         for reason in SegmentFailure.Reason.allCases {
             failed[reason] = registry.counter(
@@ -33,6 +43,7 @@ package struct GatewayMetrics: Sendable {
         }
         attemptsFailed = failed
         routing = RoutingMetrics(registry: registry)
+        reference = ReferenceMetrics(registry: registry, node: node, maxStreams: maxStreams)
         renditionsPublished = registry.counter("sluice_renditions_published_total", help: "Rendition segments put into playlists.")
         renditionsMissing = registry.counter("sluice_renditions_missing_total", help: "Rendition segments that never came.")
         sourceBytes = registry.counter("sluice_source_bytes_total", help: "Bytes of source segments.")
@@ -47,7 +58,16 @@ package struct GatewayMetrics: Sendable {
             "sluice_segment_published_seconds", help: "From the cut to the last rendition in its playlist.", buckets: Self.fast)
     }
 
-    func sourcePublished(_ segment: Segment) {
+    func streamOpened(_ stream: StreamID) {
+        streamsOpened.increment()
+        reference.streamOpened(stream)
+    }
+
+    func streamEnded(_ stream: StreamID) { reference.streamEnded(stream) }
+
+    /// - Parameter isTranscoded: whether renditions of it are wanted.
+    func sourcePublished(_ segment: Segment, isTranscoded: Bool) {
+        reference.sourcePublished(segment, isTranscoded: isTranscoded)
         segmentsCut.increment()
         sourceBytes.increment(by: segment.bytes.readableBytes)
         if let instant = segment.timeline.sourcePublished {
@@ -55,9 +75,21 @@ package struct GatewayMetrics: Sendable {
         }
     }
 
+    /// - Parameters:
+    ///   - duration: of a pushed segment.
+    ///   - time: from its last byte in to the last byte of its answer out.
+    func pushAnswered(_ duration: Duration, after time: Duration) { reference.pushAnswered(duration, after: time) }
+
     func attemptFailed(_ failure: SegmentFailure) { attemptsFailed[failure.reason]?.increment() }
 
-    func observe(_ decision: RouteDecision) { routing.observe(decision) }
+    /// - Parameter entry: what the directory says of an orchestrator.
+    func settled(_ decision: RouteDecision, _ job: SegmentJob, entry: (OrchestratorID) -> OrchestratorEntry?) {
+        routing.observe(decision)
+        reference.settled(decision, job, entry: entry)
+    }
+
+    /// For gauges that nobody sets when something happens; before each scrape.
+    package func look(at route: RouteStage) { routing.observe(ejected: route.ejected) }
 
     func observe(_ timeline: SegmentTimeline) {
         if let instant = timeline.accepted { accepted.observe(timeline.cut.duration(to: instant).inSeconds) }

@@ -4,26 +4,18 @@ import Synchronization
 
 /// What routing decided and what came of it (specs/selection-and-reliability E5).
 final class RoutingMetrics: Sendable {
-    private struct Series: Hashable {
-        var orchestrator: OrchestratorID
-        var workClass: WorkClass
-    }
-
     private static let buckets = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 8]
-    /// Label sets kept by orchestrator and class; further ones are counted together as `other`, so that a scrape stays small.
-    private static let mostSeries = 200
 
-    private let registry: MetricRegistry
     private let decisions: [RouteDecision.Reason: Counter]
     private let hedges: [RouteCounts.HedgeResult: Counter]
     private let canaries: Counter
     private let retries: Counter
     private let misses: Counter
-    private let finish: Mutex<[Series: Histogram]> = Mutex([:])
-    private let other: Histogram
+    private let finish: MetricFamily<Histogram>
+    private let ejected: MetricFamily<Gauge>
+    private let classes: Mutex<Set<String>> = Mutex([])
 
     init(registry: MetricRegistry) {
-        self.registry = registry
         var decisions: [RouteDecision.Reason: Counter] = [:]
         for reason in RouteDecision.Reason.allCases {
             decisions[reason] = registry.counter(
@@ -40,7 +32,10 @@ final class RoutingMetrics: Sendable {
         canaries = registry.counter("sluice_canaries_total", help: "Copies sent to learn of an orchestrator.")
         retries = registry.counter("sluice_retries_total", help: "Attempts in the place of a failed one.")
         misses = registry.counter("sluice_deadline_misses_total", help: "Segments whose last rendition came after its deadline or never.")
-        other = Self.histogram(registry, "other", "other")
+        ejected = registry.gauges("sluice_ejected", help: "Orchestrators left out after faults, by GPU class.", labels: ["class"])
+        finish = registry.histograms(
+            "sluice_attempt_finish_seconds", help: "From sending to the last rendition, by orchestrator and class of work.",
+            buckets: Self.buckets, labels: ["orchestrator", "class"])
     }
 
     func observe(_ decision: RouteDecision) {
@@ -54,25 +49,22 @@ final class RoutingMetrics: Sendable {
             case .canary: canaries.increment()
             }
             if let total = attempt.times.total {
-                series(attempt.orchestrator, decision.workClass).observe(total)
+                finish[attempt.orchestrator.rawValue, decision.workClass.description].observe(total)
             }
         }
     }
 
-    private func series(_ orchestrator: OrchestratorID, _ workClass: WorkClass) -> Histogram {
-        let key = Series(orchestrator: orchestrator, workClass: workClass)
-        return finish.withLock { finish in
-            if let known = finish[key] { return known }
-            guard finish.count < Self.mostSeries else { return other }
-            let fresh = Self.histogram(registry, orchestrator.rawValue, workClass.description)
-            finish[key] = fresh
-            return fresh
+    /// Sets the gauges to what is the case; before each scrape, as ejections end by the clock.
+    ///
+    /// - Parameter counts: by GPU class; `nil` is a class that is not known.
+    func observe(ejected counts: [GPUClass?: Int]) {
+        let named = Dictionary(counts.map { ($0.key?.rawValue ?? "unknown", $0.value) }, uniquingKeysWith: +)
+        classes.withLock { classes in
+            for name in classes where named[name] == nil { ejected[name].set(0) }
+            for (name, count) in named {
+                ejected[name].set(count)
+                if classes.count < MetricFamily<Gauge>.mostSeries { classes.insert(name) }
+            }
         }
-    }
-
-    private static func histogram(_ registry: MetricRegistry, _ orchestrator: String, _ workClass: String) -> Histogram {
-        registry.histogram(
-            "sluice_attempt_finish_seconds", help: "From sending to the last rendition, by orchestrator and class of work.",
-            buckets: buckets, labels: ["orchestrator": orchestrator, "class": workClass])
     }
 }

@@ -1,9 +1,18 @@
 package import SluiceTypes
+import Synchronization
 
 /// Whole segments by HTTP: each is inspected, accepted in the order of its number, and followed to its end.
-package struct PushIntake: SegmentPush {
+package final class PushIntake: SegmentPush {
+    private struct Names {
+        /// What a live stream is called here, by the name that its pusher uses: nobody else's name leads to it.
+        var granted: [StreamID: StreamID] = [:]
+        /// First segments that are waiting for leave; the next ones of the stream wait for them.
+        var opening: [StreamID: Gate] = [:]
+    }
+
     private let table: StreamTable
     private let demux: DemuxStage
+    private let names = Mutex(Names())
 
     package init(table: StreamTable, demux: DemuxStage) {
         self.table = table
@@ -12,8 +21,12 @@ package struct PushIntake: SegmentPush {
 
     package func push(_ pushed: PushedSegment, rendition: (PushedRendition) async throws -> Void) async throws {
         // First, so that bytes that are no media take no stream's name.
+        let began = ContinuousClock.now
         let inspected = try await demux.inspect(pushed)
-        let live = try live(for: pushed)
+        let live = try await live(for: pushed)
+        var named = pushed
+        named.stream = live.pipeline.id
+        let granted = named
         let line = live.line
         live.hear()
         // Bounded by the profiles: one element for each, and the end.
@@ -21,7 +34,7 @@ package struct PushIntake: SegmentPush {
         let demux = demux
         let until = try line.enter(
             PushLine.Item(
-                number: pushed.sequence, segment: { demux.segment(from: pushed, inspected, as: $0) }, slice: pushed.slice,
+                number: pushed.sequence, segment: { demux.segment(from: granted, inspected, as: $0) }, slice: pushed.slice,
                 progress: progress))
         try await withThrowingTaskGroup(of: Void.self) { group in
             // When the client goes away first it expires at once: the segment is whole, and others may wait for it.
@@ -32,6 +45,7 @@ package struct PushIntake: SegmentPush {
             defer { group.cancelAll() }
             try await follow(events, of: live, rendition)
         }
+        table.metrics.pushAnswered(inspected.duration(of: pushed), after: began.duration(to: .now))
     }
 
     private func follow(
@@ -58,29 +72,62 @@ package struct PushIntake: SegmentPush {
     }
 
     package func end(_ stream: StreamID) async -> Bool {
-        guard let live = table.live(stream), live.origin == .httpPush else { return false }
+        guard let live = current(stream) else { return false }
         live.pipeline.finish()
         return true
     }
 
-    private func live(for pushed: PushedSegment) throws(PushFailure) -> LiveStream {
-        if let live = current(pushed.stream) {
-            // A pusher who begins again after a silence is a new life of the stream, not a mistake.
-            if !live.line.isPast(pushed.sequence) || live.silence(at: .now) <= table.settings.takeoverAfter { return live }
+    private func live(for pushed: PushedSegment) async throws -> LiveStream {
+        while true {
+            if let live = open(for: pushed) { return live }
+            let gate = Gate()
+            let other = names.withLock { names -> Gate? in
+                if let other = names.opening[pushed.stream] { return other }
+                names.opening[pushed.stream] = gate
+                return nil
+            }
+            if let other {
+                await other.opened()
+                continue
+            }
+            defer {
+                names.withLock { $0.opening[pushed.stream] = nil }
+                gate.open()
+            }
+            if let live = open(for: pushed) { return live }
+            return try await open(pushed)
         }
+    }
+
+    private func open(for pushed: PushedSegment) -> LiveStream? {
+        guard let live = current(pushed.stream) else { return nil }
+        // A pusher who begins again after a silence is a new life of the stream, not a mistake.
+        let isNewLife = live.line.isPast(pushed.sequence) && live.silence(at: .now) > table.settings.takeoverAfter
+        return isNewLife ? nil : live
+    }
+
+    private func open(_ pushed: PushedSegment) async throws -> LiveStream {
         let request = PublishRequest(
-            stream: pushed.stream, key: nil, origin: .httpPush, remoteAddress: pushed.remoteAddress)
+            stream: pushed.stream, key: nil, origin: .httpPush, remoteAddress: pushed.remoteAddress, url: pushed.url)
         do {
-            return try table.open(request, profiles: pushed.profiles, evict: { _ in })
+            let live = try await table.admit(request, profiles: pushed.profiles, evict: { _ in })
+            remember(live.pipeline.id, as: pushed.stream)
+            return live
         } catch {
-            // Of two first segments at the same time, one opens the stream for both.
-            guard case .alreadyPublishing = error, let opened = current(pushed.stream) else { throw .refused(error) }
-            return opened
+            throw PushFailure.refused(error)
+        }
+    }
+
+    private func remember(_ granted: StreamID, as pushed: StreamID) {
+        names.withLock { names in
+            // Bounded by the live streams.
+            names.granted = names.granted.filter { table.live($0.value) != nil }
+            names.granted[pushed] = granted
         }
     }
 
     private func current(_ stream: StreamID) -> LiveStream? {
-        table.live(stream).flatMap { $0.origin == .httpPush && !$0.pipeline.isFinished ? $0 : nil }
+        names.withLock { $0.granted[stream] }.flatMap(table.live).flatMap { $0.origin == .httpPush && !$0.pipeline.isFinished ? $0 : nil }
     }
 
     private static func failure(_ failure: SegmentFailure) -> PushFailure {

@@ -19,11 +19,18 @@ package final class StreamOutput: Sendable {
     let stream: StreamID
     let profiles: [TranscodeProfile]
     let recent = RecentSegments()
+    /// `nil` where the gateway does not package for low latency.
+    let lowLatency: LowLatencyOutput?
     private let state: Mutex<State>
 
     init(stream: StreamID, profiles: [TranscodeProfile], settings: GatewaySettings) {
         self.stream = stream
         self.profiles = profiles
+        lowLatency =
+            settings.lowLatency.isOn
+            ? LowLatencyOutput(
+                stream: stream, renditions: profiles.map(\.name), settings: settings.lowLatency, segmentTarget: settings.segmentTarget)
+            : nil
         func shelf(_ name: String) -> RenditionShelf {
             RenditionShelf(name: name, length: settings.playlistWindow, grace: settings.playlistGrace)
         }
@@ -78,6 +85,7 @@ package final class StreamOutput: Sendable {
             state.source.end()
             for index in state.renditions.indices { state.renditions[index].end() }
         }
+        lowLatency?.end()
     }
 
     func reopen() {
@@ -86,6 +94,7 @@ package final class StreamOutput: Sendable {
             state.source.reopen()
             for index in state.renditions.indices { state.renditions[index].reopen() }
         }
+        lowLatency?.reopen()
     }
 
     func multivariantPlaylist() -> Delivery<ByteBuffer> {

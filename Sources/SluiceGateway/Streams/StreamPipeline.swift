@@ -44,12 +44,16 @@ package final class StreamPipeline: Sendable {
     private let intake = Mutex(Intake())
     private let works: AsyncStream<Work>
     private let enqueue: AsyncStream<Work>.Continuation
+    private let uploads: AsyncStream<EarlyUpload>
+    private let upload: AsyncStream<EarlyUpload>.Continuation
     /// The publisher's life before this one, on the same output: its last renditions come first.
     private let predecessor: Gate?
     private let done = Gate()
+    /// The publisher has gone.
+    let finished = Gate()
 
     init(
-        output: StreamOutput, settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics,
+        output: StreamOutput, settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics, lane: PackagingLane? = nil,
         following predecessor: StreamPipeline? = nil
     ) {
         self.predecessor = predecessor?.done
@@ -58,10 +62,25 @@ package final class StreamPipeline: Sendable {
         self.settings = settings
         self.dispatch = dispatch
         self.metrics = metrics
-        self.packaging = PackageStage(output: output, metrics: metrics)
+        self.packaging = PackageStage(output: output, metrics: metrics, lane: lane)
         self.reassemble = ReassembleStage(renditions: output.profiles.count, packaging: packaging)
         // Bounded by `waiting`: past the limit only placeholders without work are queued.
         (works, enqueue) = AsyncStream.makeStream(of: Work.self, bufferingPolicy: .unbounded)
+        // Bounded by `waiting`, too: none is begun while a segment waits.
+        (uploads, upload) = AsyncStream.makeStream(of: EarlyUpload.self, bufferingPolicy: .unbounded)
+    }
+
+    /// A segment begins. Called on the publisher's thread, before any of its bytes.
+    ///
+    /// - Returns: where its bytes go as they are cut; `nil` where nobody takes them before it is closed.
+    func open(_ sequence: SegmentSequence, lasting duration: Duration) -> SegmentFeed? {
+        guard settings.streamsSegments, !output.profiles.isEmpty, output.profiles.allSatisfy({ $0.container == .mpegTS }) else {
+            return nil
+        }
+        guard intake.withLock({ !$0.isFinished && $0.waiting == 0 }) else { return nil }
+        guard let early = dispatch.beginEarly(id, sequence, output.profiles, lasting: duration) else { return nil }
+        upload.yield(early)
+        return early.job.feed
     }
 
     /// Takes a closed segment: publishes the source at once and queues the rest. Called on the publisher's thread, in order.
@@ -82,7 +101,7 @@ package final class StreamPipeline: Sendable {
         let work: Work? = intake.withLock { intake in
             guard !intake.isFinished else { return nil }
             if onlyIfNewer, let newest = output.newest, closed.sequence <= newest { return nil }
-            packaging.publishSource(&segment)
+            packaging.publishSource(&segment, comesWhole: onlyIfNewer)
             let isSkipped = intake.waiting >= settings.maxWaiting
             if !isSkipped { intake.waiting += 1 }
             defer { intake.nextOrdinal += 1 }
@@ -107,12 +126,16 @@ package final class StreamPipeline: Sendable {
     func finish() {
         intake.withLock { $0.isFinished = true }
         enqueue.finish()
+        upload.finish()
+        finished.open()
     }
 
     /// Carries every segment from its cut to its playlists. Cancelling it drops what is in flight.
     func run() async {
         await predecessor?.opened()
         defer { done.open() }
+        async let packaged: Void = packaging.run()
+        async let uploaded: Void = runUploads()
         await withTaskGroup(of: Void.self) { group in
             var running = 0
             for await work in works {
@@ -122,11 +145,22 @@ package final class StreamPipeline: Sendable {
                 running += 1
             }
         }
+        packaging.finish()
+        dispatch.forget(id)
+        await uploaded
+        await packaged
         await dispatch.end(id)
+    }
+
+    private func runUploads() async {
+        await withDiscardingTaskGroup { group in
+            for await upload in uploads { group.addTask { await self.dispatch.runEarly(upload) } }
+        }
     }
 
     private func carry(_ work: Work) async {
         guard !work.isSkipped else {
+            dispatch.forget(id, work.segment.sequence)
             let failure = SegmentFailure(.busy, "\(settings.maxWaiting) segments of this stream were waiting already")
             return settle(work, output.profiles.map { _ in nil }, work.segment.timeline, failure)
         }

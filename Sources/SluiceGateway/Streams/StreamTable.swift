@@ -1,5 +1,7 @@
 package import Logging
+package import SluiceMedia
 import SluiceTypes
+import SluiceWire
 import Synchronization
 
 /// All streams of a gateway, by name: who publishes, what viewers may have, and when a name is free again.
@@ -19,13 +21,23 @@ package final class StreamTable: Sendable {
     let settings: GatewaySettings
     let dispatch: DispatchStage
     let metrics: GatewayMetrics
+    let media: MediaExecutor?
     let logger: Logger
+    private let admission: (any PublishAdmission)?
     let entries = Mutex<[StreamID: Entry]>([:])
     let isClosing = Mutex(false)
     private let opened: AsyncStream<LiveStream>
     private let announce: AsyncStream<LiveStream>.Continuation
 
-    package init(settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics, logger: Logger) {
+    /// - Parameters:
+    ///   - admission: without one everybody may publish.
+    ///   - media: reads segments that come whole; without it they are not packaged for low latency.
+    package init(
+        settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics, admission: (any PublishAdmission)? = nil,
+        media: MediaExecutor? = nil, logger: Logger
+    ) {
+        self.admission = admission
+        self.media = media
         self.settings = settings
         self.dispatch = dispatch
         self.metrics = metrics
@@ -38,10 +50,17 @@ package final class StreamTable: Sendable {
     package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.sweep() }
-            for await live in opened {
-                group.addTask {
-                    await live.pipeline.run()
-                    self.ended(live)
+            // Pipelines in a group of their own: the end of the sweep must not be theirs.
+            await withDiscardingTaskGroup { streams in
+                for await live in opened {
+                    streams.addTask {
+                        async let bridged: Void = self.bridge(live)
+                        await live.pipeline.run()
+                        // Cancelled, it ends before its publisher.
+                        live.pipeline.finish()
+                        await bridged
+                        self.ended(live)
+                    }
                 }
             }
             group.cancelAll()
@@ -57,6 +76,31 @@ package final class StreamTable: Sendable {
             live.pipeline.finish()
         }
         announce.finish()
+    }
+
+    /// Asks whoever decides for the operator, then opens the stream under the name that was granted.
+    ///
+    /// - Parameter profiles: what the publisher itself asks for; `nil` when it asks for nothing.
+    func admit(
+        _ request: PublishRequest, profiles: [TranscodeProfile]?, evict: @escaping @Sendable (Eviction) -> Void
+    ) async throws(PublishRefusal) -> LiveStream {
+        guard let admission else { return try open(request, profiles: profiles, evict: evict) }
+        let grant: PublishGrant
+        do { grant = try await admission.admit(request) } catch {
+            logger.warning(
+                "publisher refused",
+                metadata: ["stream": "\(request.stream)", "from": "\(request.remoteAddress)", "reason": "\(error)"])
+            throw error
+        }
+        if let wanted = profiles, let granted = grant.profiles, wanted != granted {
+            throw .unusable("the profiles of the publisher are not those that the auth webhook allows")
+        }
+        var granted = request
+        granted.stream = grant.stream
+        granted.key = grant.key
+        let live = try open(granted, profiles: profiles ?? grant.profiles, evict: evict)
+        grant.opened()
+        return live
     }
 
     /// Makes the stream's next life. Throws `PublishRefusal` when the name is taken or the house is full.
@@ -82,8 +126,10 @@ package final class StreamTable: Sendable {
                 output = StreamOutput(stream: request.stream, profiles: wanted, settings: settings)
             }
             let pipeline = StreamPipeline(
-                output: output, settings: settings, dispatch: dispatch, metrics: metrics, following: entry?.live?.pipeline)
-            let live = LiveStream(origin: request.origin, pipeline: pipeline, settings: settings, evict: evict)
+                output: output, settings: settings, dispatch: dispatch, metrics: metrics, lane: lane(for: output),
+                following: entry?.live?.pipeline)
+            let live = LiveStream(
+                origin: request.origin, key: request.key, pipeline: pipeline, settings: settings, evict: evict)
             entries[request.stream] = Entry(output: output, live: live, endedAt: nil)
             return .success((live, entry?.live))
         }
@@ -93,7 +139,7 @@ package final class StreamTable: Sendable {
             replaced.pipeline.finish()
         }
         announce.yield(live)
-        metrics.streamsOpened.increment()
+        metrics.streamOpened(request.stream)
         logger.info(
             "stream opened",
             metadata: [
@@ -101,6 +147,28 @@ package final class StreamTable: Sendable {
                 "takeover": "\(replaced != nil)",
             ])
         return live
+    }
+
+    private func lane(for output: StreamOutput) -> PackagingLane? {
+        guard let media, let lowLatency = output.lowLatency else { return nil }
+        return PackagingLane(output: lowLatency, profiles: output.profiles, media: media, logger: logger)
+    }
+
+    /// Waits until the publisher has gone and, when it was lost, goes on without it until it is back or given up.
+    private func bridge(_ live: LiveStream) async {
+        await live.pipeline.finished.opened()
+        guard live.isLost, settings.publisherHold > .zero else { return }
+        logger.info("publisher lost", metadata: ["stream": "\(live.pipeline.id)", "held for": "\(settings.publisherHold)"])
+        let lowLatency = live.pipeline.output.lowLatency
+        let life = lowLatency?.beginAbsence(settings.absencePicture)
+        let step = lowLatency?.partTarget.limit.duration ?? Self.sweepInterval
+        let end = ContinuousClock.now + settings.publisherHold
+        var next = ContinuousClock.now + step
+        while next < end, !isClosing.withLock({ $0 }), self.live(live.pipeline.id) === live {
+            do { try await Task.sleep(until: next, tolerance: .milliseconds(1), clock: .continuous) } catch { return }
+            next += step
+            if let life, lowLatency?.bridge(in: life) == false { return }
+        }
     }
 
     private func ended(_ live: LiveStream) {
@@ -112,7 +180,11 @@ package final class StreamTable: Sendable {
             return true
         }
         // A successor on the same output goes on; only the last one writes the end.
-        if wasCurrent { live.pipeline.output.end() }
+        if wasCurrent {
+            live.pipeline.output.end()
+            metrics.streamEnded(id)
+            admission?.ended(id)
+        }
         logger.info("stream ended", metadata: ["stream": "\(id)"])
     }
 

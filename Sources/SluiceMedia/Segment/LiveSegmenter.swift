@@ -1,6 +1,17 @@
 internal import NIOCore
 package import SluiceTypes
 
+/// Hears, synchronously, what becomes of a publisher's packets: for those who do not wait for a segment's end.
+package protocol SegmentListener: AnyObject {
+    /// The next packets are those of a segment with these codings.
+    func opened(_ sequence: SegmentSequence, video: VideoParameters?, audio: AudioParameters?, startsDiscontinuity: Bool, wallClock: Int64)
+    /// The open segment, the first of its publisher, has a track that was not known when it was opened.
+    func announced(video: VideoParameters?, audio: AudioParameters?)
+    func took(_ packet: EncodedPacket)
+    /// - Parameter next: the packet that opens the next segment; `nil` at the end of the stream.
+    func closed(next: EncodedPacket?)
+}
+
 /// Turns one publisher's packets into MPEG-TS segments, synchronously, on the caller's event loop: no task, no thread.
 ///
 /// A segment leaves the moment the packet that opens the next one arrives, the last in `finish`.
@@ -18,6 +29,8 @@ package final class LiveSegmenter: PacketSink {
 
     private struct Open {
         var carrier: Carrier
+        /// Where its bytes go while it is being cut.
+        var feed: SegmentFeed?
         let startsDiscontinuity: Bool
         let firstByte: ContinuousClock.Instant
         let firstByteWallClock: Int64
@@ -66,6 +79,8 @@ package final class LiveSegmenter: PacketSink {
     private let wallClock: () -> Int64
     private let onSegment: (Segment) -> Void
     private let onWarning: (String) -> Void
+    private let listener: (any SegmentListener)?
+    private let onOpen: (SegmentSequence, Duration) -> SegmentFeed?
 
     private var cutter: SegmentCutter
     private var sequence: SegmentSequence
@@ -78,11 +93,13 @@ package final class LiveSegmenter: PacketSink {
     /// What no segment could be opened with: it must not cost the pictures.
     private var unusableAudio: AudioParameters?
     private var lastSize = 1 << 16
+    private var lastDuration: Duration
 
     package init(
         stream: StreamID, firstSequence: SegmentSequence, settings: Settings,
         now: @escaping () -> ContinuousClock.Instant = { .now }, wallClock: @escaping () -> Int64 = wallClockNanoseconds,
-        onSegment: @escaping (Segment) -> Void, onWarning: @escaping (String) -> Void
+        onSegment: @escaping (Segment) -> Void, onWarning: @escaping (String) -> Void, listener: (any SegmentListener)? = nil,
+        onOpen: @escaping (SegmentSequence, Duration) -> SegmentFeed? = { _, _ in nil }
     ) {
         self.stream = stream
         self.settings = settings
@@ -90,7 +107,10 @@ package final class LiveSegmenter: PacketSink {
         self.wallClock = wallClock
         self.onSegment = onSegment
         self.onWarning = onWarning
+        self.listener = listener
+        self.onOpen = onOpen
         sequence = firstSequence
+        lastDuration = settings.target
         cutter = SegmentCutter(target: settings.target, hasVideo: false)
     }
 
@@ -116,6 +136,7 @@ package final class LiveSegmenter: PacketSink {
         if isNew, let replay, let carrier = carrier() {
             for packet in replay.packets { write(packet, to: carrier.writer) }
             open?.carrier = carrier
+            listener?.announced(video: carrier.codings.video, audio: carrier.codings.audio)
         } else {
             cutter.expectDiscontinuity()
         }
@@ -141,7 +162,10 @@ package final class LiveSegmenter: PacketSink {
     private func append(_ packet: EncodedPacket) {
         guard let open else { return }
         guard packet.track == .video ? open.carrier.takesVideo : open.carrier.takesAudio else { return leaveOut(packet) }
+        // First, as viewers wait for it.
+        listener?.took(packet)
         guard write(packet, to: open.carrier.writer) else { return }
+        open.feed?.append(open.carrier.writer.takeFresh())
         keep(packet)
         note(packet)
     }
@@ -195,8 +219,14 @@ package final class LiveSegmenter: PacketSink {
     private func reopen(discontinuity: Bool) {
         guard let carrier = carrier() else { return }
         let isOtherCoding = codingsBefore.map { $0 != carrier.codings } ?? false
-        open = Open(
+        let opened = Open(
             carrier: carrier, startsDiscontinuity: discontinuity || isOtherCoding, firstByte: now(), firstByteWallClock: wallClock())
+        open = opened
+        // The first may still be written anew, and nobody has it to continue.
+        if replay == nil { open?.feed = onOpen(sequence, lastDuration) }
+        listener?.opened(
+            sequence, video: carrier.codings.video, audio: carrier.codings.audio, startsDiscontinuity: opened.startsDiscontinuity,
+            wallClock: opened.firstByteWallClock)
         endReplayIfComplete()
     }
 
@@ -226,6 +256,7 @@ package final class LiveSegmenter: PacketSink {
     private func close(next: EncodedPacket?) {
         guard let open else { return }
         self.open = nil
+        listener?.closed(next: next)
         replay = nil
         codingsBefore = open.carrier.codings
         let output: TransportStreamWriter.Output
@@ -233,13 +264,17 @@ package final class LiveSegmenter: PacketSink {
             output = try open.carrier.writer.finish()
         } catch {
             onWarning("segment \(sequence) is lost: \(error)")
+            open.feed?.abandon(SegmentFailure(.cancelled, "the segment could not be closed"))
             sequence = sequence.next
             return
         }
+        open.feed?.append(output.rest)
+        open.feed?.finish(hash: output.hash ?? [])
         lastSize = output.bytes.readableBytes
         counters = output.counters
         var video = open.videoFrames > 0 ? open.carrier.codings.video : nil
         let duration = Self.duration(of: open, next: next)
+        lastDuration = duration.duration
         if video?.frameRate == nil, open.videoFrames > 1 {
             video?.frameRate = Self.frameRate(frames: open.videoFrames, over: duration)
         }

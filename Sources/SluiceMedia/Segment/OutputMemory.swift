@@ -52,6 +52,17 @@ final class OutputMemory {
         }
     }
 
+    /// Gives out what came since the last time, for one who does without a whole.
+    func take() -> ByteBuffer {
+        defer { bytes = ByteBuffer() }
+        return bytes
+    }
+
+    /// A copy of what came from `offset` on, for one who keeps the whole too: sharing it would make the next write copy everything.
+    func copy(from offset: Int) -> ByteBuffer {
+        ByteBuffer(bytes: bytes.readableBytesView[(bytes.readerIndex + offset)...])
+    }
+
     /// Keccak-256 of all bytes so far; `nil` when not asked for.
     var digest: [UInt8]? { hash?.finalize() }
 }

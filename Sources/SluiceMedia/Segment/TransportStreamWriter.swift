@@ -6,6 +6,8 @@ package import SluiceTypes
 package final class TransportStreamWriter {
     package struct Output: Sendable {
         package var bytes: ByteBuffer
+        /// The end of them, that `takeFresh` has not given out.
+        package var rest: ByteBuffer
         /// Keccak-256, when asked for.
         package var hash: [UInt8]?
         /// For the writer of the next segment.
@@ -18,6 +20,8 @@ package final class TransportStreamWriter {
     }
 
     private let memory: OutputMemory
+    /// Bytes that `takeFresh` gave out.
+    private var taken = 0
     private var context: UnsafeMutablePointer<AVFormatContext>?
     private var packet: UnsafeMutablePointer<AVPacket>?
     private var video: Lane?
@@ -44,6 +48,8 @@ package final class TransportStreamWriter {
         context.pointee.max_delay = 0
         context.pointee.avoid_negative_ts = 0
         av_opt_set(context.pointee.priv_data, "mpegts_copyts", "1", 0)
+        // With its length a picture is whole for who reads it before the next one begins.
+        av_opt_set(context.pointee.priv_data, "omit_video_pes_length", "0", 0)
         if let video { self.video = Lane(index: try Self.add(video, to: context)) }
         if let audio { self.audio = Lane(index: try Self.add(audio, to: context)) }
         let header = avformat_write_header(context, nil)
@@ -53,6 +59,13 @@ package final class TransportStreamWriter {
     deinit {
         av_packet_free(&packet)
         avformat_free_context(context)
+    }
+
+    /// A copy of what was written since the last call. The muxer still holds back sound that does not fill a packet.
+    package func takeFresh() -> ByteBuffer {
+        avio_flush(memory.context)
+        defer { taken = size }
+        return memory.copy(from: taken)
     }
 
     /// Bytes so far, save what FFmpeg still holds back.
@@ -83,7 +96,7 @@ package final class TransportStreamWriter {
         let result = av_write_trailer(context)
         avio_flush(memory.context)
         guard result >= 0 else { throw MediaError("closing an MPEG-TS segment", code: result) }
-        return Output(bytes: memory.bytes, hash: memory.digest, counters: memory.counters ?? .init())
+        return Output(bytes: memory.bytes, rest: memory.copy(from: taken), hash: memory.digest, counters: memory.counters ?? .init())
     }
 
     private static func add(_ video: VideoParameters, to context: UnsafeMutablePointer<AVFormatContext>) throws(MediaError) -> Int32 {

@@ -60,7 +60,11 @@ final class RenditionEncoder: @unchecked Sendable {
     }
 
     /// Works the queue off, to its end.
-    func run(_ queue: FrameQueue, audio: UnsafeMutablePointer<AVStream>?) throws(SegmentFailure) -> (ByteBuffer, RenditionFacts) {
+    ///
+    /// - Parameter onPiece: takes the bytes with each picture; what is returned is empty then.
+    func run(
+        _ queue: FrameQueue, audio: UnsafeMutablePointer<AVStream>?, onPiece: ((ByteBuffer) -> Void)?
+    ) throws(SegmentFailure) -> (ByteBuffer, RenditionFacts) {
         var muxer: RenditionMuxer?
         var waitingAudio: [MediaReference] = []
         var grid: FrameGrid?
@@ -74,7 +78,7 @@ final class RenditionEncoder: @unchecked Sendable {
             ready.pointee.pict_type = sent == 0 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE
             ready.pointee.key_frame = 0
             if sent == 0 {
-                muxer = try begin(at: pts, audio: audio)
+                muxer = try begin(at: pts, audio: audio, onPiece: onPiece)
                 for packet in waitingAudio { if let packet = packet.packet { try muxer?.appendAudio(packet) } }
                 waitingAudio = []
             }
@@ -118,11 +122,13 @@ final class RenditionEncoder: @unchecked Sendable {
             encoder = nil
         }
         let bytes = try muxer.finish()
-        lastSize = bytes.readableBytes
+        if onPiece == nil { lastSize = bytes.readableBytes }
         return (bytes, RenditionFacts(pixels: Int64(sent) * Int64(width) * Int64(height)))
     }
 
-    private func begin(at pts: Int64, audio: UnsafeMutablePointer<AVStream>?) throws(SegmentFailure) -> RenditionMuxer {
+    private func begin(
+        at pts: Int64, audio: UnsafeMutablePointer<AVStream>?, onPiece: ((ByteBuffer) -> Void)?
+    ) throws(SegmentFailure) -> RenditionMuxer {
         if let open = encoder, !open.continues(at: pts) { encoder = nil }
         if encoder == nil {
             encoder = try FrameEncoder(
@@ -130,7 +136,8 @@ final class RenditionEncoder: @unchecked Sendable {
                 globalHeader: profile.container == .mp4, encoder: choice, preset: preset)
         }
         guard let context = encoder?.context else { throw SegmentFailure(.mediaUnusable, "Encoder not found") }
-        return try RenditionMuxer(container: profile.container, video: context, audio: audio, capacity: lastSize)
+        return try RenditionMuxer(
+            container: profile.container, video: context, audio: audio, capacity: onPiece == nil ? lastSize : 0, onPiece: onPiece)
     }
 
     /// A frame of this rendition's size and format; the same one again each time, unless the encoder still holds it.

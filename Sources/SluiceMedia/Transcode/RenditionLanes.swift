@@ -20,7 +20,11 @@ final class RenditionLanes {
     private let done = ThreadSignal(Done())
     private var outstanding: Int
 
-    init(_ renditions: [RenditionEncoder], audio: UnsafeMutablePointer<AVStream>?) {
+    /// - Parameter onEvent: takes each rendition's bytes as they are made, and its end, on its encoding thread; the results are empty
+    ///   then.
+    init(
+        _ renditions: [RenditionEncoder], audio: UnsafeMutablePointer<AVStream>?, onEvent: (@Sendable (SegmentEvent) -> Void)? = nil
+    ) {
         queues = renditions.map { _ in FrameQueue() }
         outstanding = renditions.count
         let shared = SharedStream(stream: audio)
@@ -28,7 +32,11 @@ final class RenditionLanes {
             let started = startMediaThread(named: "encode-\(index)") { [done] in
                 let outcome: Outcome
                 do throws(SegmentFailure) {
-                    outcome = .success(try rendition.run(queue, audio: shared.stream))
+                    let made = try rendition.run(
+                        queue, audio: shared.stream,
+                        onPiece: onEvent.map { onEvent in { onEvent(.renditionBytes(rendition: index, $0)) } })
+                    onEvent?(.renditionComplete(rendition: index, facts: made.1))
+                    outcome = .success(made)
                 } catch {
                     queue.abort()
                     outcome = .failure(error)
@@ -55,6 +63,14 @@ final class RenditionLanes {
 
     func end() { for queue in queues { queue.end() } }
     func abort() { for queue in queues { queue.abort() } }
+
+    /// Of a rendition that has ended before its time.
+    var failure: SegmentFailure? {
+        done.change { done in
+            for case (_, .failure(let failure)) in done.results { return failure }
+            return nil
+        }
+    }
 
     /// Blocks until another rendition is done, well or not; `nil` after the last.
     func nextResult() -> (Int, Outcome)? {

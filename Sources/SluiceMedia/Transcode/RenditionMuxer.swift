@@ -2,9 +2,11 @@ internal import CFFmpeg
 import NIOCore
 import SluiceTypes
 
-/// Writes one rendition, complete in itself, into memory: MPEG-TS with absolute times, or fragmented MP4 with the same.
+/// Writes one rendition, complete in itself, into memory: MPEG-TS with absolute times, or fragmented MP4 with the same. With someone
+/// who takes pieces it gives its bytes out with each picture instead.
 final class RenditionMuxer {
     private let memory: OutputMemory
+    private let onPiece: ((ByteBuffer) -> Void)?
     private var context: UnsafeMutablePointer<AVFormatContext>?
     private let audioIndex: Int32?
     private let audioUnit: AVRational
@@ -13,8 +15,9 @@ final class RenditionMuxer {
 
     init(
         container: SegmentContainer, video: UnsafeMutablePointer<AVCodecContext>,
-        audio: UnsafeMutablePointer<AVStream>?, capacity: Int
+        audio: UnsafeMutablePointer<AVStream>?, capacity: Int, onPiece: ((ByteBuffer) -> Void)?
     ) throws(SegmentFailure) {
+        self.onPiece = onPiece
         do throws(MediaError) {
             memory = try OutputMemory(capacity: capacity, hashing: false)
         } catch {
@@ -36,6 +39,8 @@ final class RenditionMuxer {
         {
             avcodec_parameters_copy(copy.pointee.codecpar, audio.pointee.codecpar)
             copy.pointee.codecpar.pointee.codec_tag = 0
+            // Not known when nothing was parsed; FFmpeg asks for one, and MPEG-TS has no place for it.
+            if copy.pointee.codecpar.pointee.sample_rate <= 0 { copy.pointee.codecpar.pointee.sample_rate = 48_000 }
             copy.pointee.time_base = FFmpeg.ticks
             audioIndex = copy.pointee.index
             audioUnit = audio.pointee.time_base
@@ -52,7 +57,10 @@ final class RenditionMuxer {
             audioUnit = FFmpeg.ticks
         }
         switch container {
-        case .mpegTS: av_opt_set(context.pointee.priv_data, "mpegts_copyts", "1", 0)
+        case .mpegTS:
+            av_opt_set(context.pointee.priv_data, "mpegts_copyts", "1", 0)
+            // With its length a picture is whole for who reads it before the next one begins.
+            av_opt_set(context.pointee.priv_data, "omit_video_pes_length", "0", 0)
         case .mp4:
             // With delay_moov the header can hold what only the first packets tell; frag_discont keeps the absolute times.
             av_opt_set(
@@ -71,6 +79,7 @@ final class RenditionMuxer {
 
     func appendVideo(_ packet: UnsafeMutablePointer<AVPacket>) throws(SegmentFailure) {
         try append(packet, to: 0, from: FFmpeg.ticks)
+        givePiece()
     }
 
     /// Audio that the container cannot carry is left out.
@@ -83,11 +92,20 @@ final class RenditionMuxer {
         try append(packet, to: audioIndex, from: audioUnit)
     }
 
+    /// - Returns: what has not been given out in pieces.
     func finish() throws(SegmentFailure) -> ByteBuffer {
         let result = av_write_trailer(context)
         avio_flush(memory.context)
         guard result >= 0 else { throw SegmentFailure(.transcodeFailed, "closing a rendition: \(FFmpeg.text(of: result))") }
+        givePiece()
         return memory.bytes
+    }
+
+    private func givePiece() {
+        guard let onPiece else { return }
+        avio_flush(memory.context)
+        let piece = memory.take()
+        if piece.readableBytes > 0 { onPiece(piece) }
     }
 
     private func append(_ packet: UnsafeMutablePointer<AVPacket>, to index: Int32, from unit: AVRational) throws(SegmentFailure) {
@@ -95,7 +113,8 @@ final class RenditionMuxer {
         av_packet_rescale_ts(packet, unit, stream.pointee.time_base)
         packet.pointee.stream_index = index
         packet.pointee.pos = -1
-        let result = av_interleaved_write_frame(context, packet)
+        // Interleaving would hold a picture until the sound behind it has come; in pieces the order of arrival stays.
+        let result = onPiece == nil ? av_interleaved_write_frame(context, packet) : av_write_frame(context, packet)
         guard result >= 0 else { throw SegmentFailure(.transcodeFailed, "writing a rendition: \(FFmpeg.text(of: result))") }
     }
 

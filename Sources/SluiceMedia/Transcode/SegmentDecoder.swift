@@ -45,6 +45,12 @@ final class SegmentDecoder {
         guard avcodec_open2(context, codec, nil) >= 0 else { throw SegmentFailure(.mediaUnusable, "Decoder not found") }
     }
 
+    /// As the pictures say; known, if at all, from the first of them on.
+    var frameRate: Rational? {
+        guard let rate = context?.pointee.framerate, rate.num > 0, rate.den > 0 else { return nil }
+        return Rational(Int(rate.num), Int(rate.den))
+    }
+
     deinit {
         av_frame_free(&frame)
         avcodec_free_context(&context)

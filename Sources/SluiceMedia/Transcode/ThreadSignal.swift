@@ -53,7 +53,7 @@ final class ThreadSignal<Value>: @unchecked Sendable {
 }
 
 /// A thread of ours. It runs `body` once, below the event loops in priority, and ends; nobody has to join it.
-func startMediaThread(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+package func startMediaThread(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
     final class Start {
         let name: String
         let body: @Sendable () -> Void

@@ -62,37 +62,48 @@ package final class TranscodeSession {
             try work(decoder, context, video: video, audio: audio, slice: job.slice, isCancelled, onRendition)
         } catch {
             // What was half fed must not leak into the next segment.
-            self.decoder = nil
-            renditions = []
+            forget()
             throw error
         }
+    }
+
+    func forget() {
+        decoder = nil
+        renditions = []
     }
 
     private func prepare(
         _ video: UnsafeMutablePointer<AVStream>, of context: UnsafeMutablePointer<AVFormatContext>, for profiles: [TranscodeProfile]
     ) throws(SegmentFailure) -> SegmentDecoder {
         let parameters = video.pointee.codecpar.pointee
-        let open: SegmentDecoder
-        if let decoder, decoder.coding == SegmentDecoder.Coding(parameters) {
-            open = decoder
-        } else {
-            open = try SegmentDecoder(video)
-        }
+        let open = try decoder(for: video)
         guard parameters.width > 0, parameters.height > 0 else { throw SegmentFailure(.mediaUnusable, "TranscoderInvalidVideo") }
         let guess = av_guess_frame_rate(context, video, nil)
         let rate = guess.num > 0 && guess.den > 0 ? Rational(Int(guess.num), Int(guess.den)) : Rational(30)
-        let source = RenditionEncoder.Source(width: Int(parameters.width), height: Int(parameters.height), rate: rate)
-        if renditions.map(\.profile) != profiles || renditions.first?.source.width != source.width
-            || renditions.first?.source.height != source.height
-        {
-            renditions = []
-            for profile in profiles {
-                renditions.append(
-                    try RenditionEncoder(profile: profile, source: source, choice: encoder, preset: settings.preset))
-            }
-        }
-        decoder = open
+        _ = try encoders(
+            for: profiles, RenditionEncoder.Source(width: Int(parameters.width), height: Int(parameters.height), rate: rate))
         return open
+    }
+
+    /// The open one, while the coding stays the same.
+    func decoder(for video: UnsafeMutablePointer<AVStream>) throws(SegmentFailure) -> SegmentDecoder {
+        if let decoder, decoder.coding == SegmentDecoder.Coding(video.pointee.codecpar.pointee) { return decoder }
+        let fresh = try SegmentDecoder(video)
+        decoder = fresh
+        return fresh
+    }
+
+    /// The open ones, while source and profiles stay the same.
+    func encoders(for profiles: [TranscodeProfile], _ source: RenditionEncoder.Source) throws(SegmentFailure) -> [RenditionEncoder] {
+        guard
+            renditions.map(\.profile) != profiles || renditions.first?.source.width != source.width
+                || renditions.first?.source.height != source.height
+        else { return renditions }
+        renditions = []
+        for profile in profiles {
+            renditions.append(try RenditionEncoder(profile: profile, source: source, choice: encoder, preset: settings.preset))
+        }
+        return renditions
     }
 
     private func work(

@@ -2,6 +2,7 @@ package import HTTPTypes
 package import NIOCore
 import NIOHTTP2
 import NIOHTTPTypes
+import Synchronization
 
 /// Reads one answer. Holds an iterator, which is not Sendable; only the one task that was lent the answer calls it: that is the proof.
 final class HTTPAnswerReader: @unchecked Sendable {
@@ -44,6 +45,8 @@ final class HTTPAnswerReader: @unchecked Sendable {
         } catch let error as NIOHTTP2Errors.StreamClosed where error.errorCode == .refusedStream {
             // RFC 9113 §8.7: nothing of it was processed.
             throw NotProcessed()
+        } catch let error as NIOHTTP2Errors.StreamClosed {
+            throw HTTPClientError.brokenOff(authority, reason: "\(error.errorCode)")
         } catch let error where error is NotProcessed || error is CancellationError {
             throw error
         } catch {
@@ -76,11 +79,18 @@ package struct HTTPClientBody: Sendable {
 }
 
 /// The body of a request that is written while it goes out.
-package struct HTTPClientUpload: Sendable {
-    let outbound: NIOAsyncChannelOutboundWriter<HTTPRequestPart>
+package final class HTTPClientUpload: Sendable {
+    private let outbound: NIOAsyncChannelOutboundWriter<HTTPRequestPart>
+    private let end = Mutex<HTTPFields?>(nil)
+
+    init(outbound: NIOAsyncChannelOutboundWriter<HTTPRequestPart>) { self.outbound = outbound }
 
     /// Returns when the connection has room for more.
     package func write(_ bytes: ByteBuffer) async throws {
         if bytes.readableBytes > 0 { try await outbound.write(.body(bytes)) }
     }
+
+    /// What follows the body.
+    package var trailers: HTTPFields? { end.withLock { $0 } }
+    package func setTrailers(_ trailers: HTTPFields) { end.withLock { $0 = trailers } }
 }

@@ -30,6 +30,8 @@ package enum HTTPClientError: Error, CustomStringConvertible {
     /// We closed it ourselves.
     case closed(HTTPAuthority)
     case closedEarly(HTTPAuthority, cause: (any Error)? = nil)
+    /// The peer took back this one exchange; the connection lives.
+    case brokenOff(HTTPAuthority, reason: String)
     case tooLarge(limit: Int)
 
     package var description: String {
@@ -39,6 +41,7 @@ package enum HTTPClientError: Error, CustomStringConvertible {
         case .closed(let authority): "the connection to \(authority) was closed from this side"
         case .closedEarly(let authority, let cause):
             "\(authority) closed before its answer was complete\(cause.map { ": \($0)" } ?? "")"
+        case .brokenOff(let authority, let reason): "\(authority) broke its answer off: \(reason)"
         case .tooLarge(let limit): "the answer is over \(limit) bytes"
         }
     }
@@ -46,7 +49,7 @@ package enum HTTPClientError: Error, CustomStringConvertible {
 
 /// One warm HTTP/2 connection to an authority, for many exchanges at once; opened at the first, and again when it broke.
 ///
-/// Certificates are not verified: the network's are self-signed (specs/transcoding-protocol §1.2). A peer without HTTP/2, and
+/// Certificates are not verified unless asked for: the network's are self-signed (specs/transcoding-protocol §1.2). A peer without HTTP/2, and
 /// plain `http`, get a connection per exchange.
 package final class HTTPClientConnection: Sendable {
     package struct Settings: Sendable {
@@ -58,6 +61,8 @@ package final class HTTPClientConnection: Sendable {
         /// … and taken for dead when none came after this: longer than a full upload queue delays the question on a link that
         /// carries its stream in real time.
         package var pingAnswer: Duration = .seconds(5)
+        /// By the certificates that this machine trusts.
+        package var verifiesCertificates = false
 
         package init() {}
     }
@@ -129,8 +134,9 @@ package final class HTTPClientConnection: Sendable {
                 on: channel,
                 send: { outbound in
                     try await outbound.write(.head(head))
-                    try await upload(HTTPClientUpload(outbound: outbound))
-                    try await outbound.write(.end(nil))
+                    let body = HTTPClientUpload(outbound: outbound)
+                    try await upload(body)
+                    try await outbound.write(.end(body.trailers))
                 }, use)
         } catch is NotProcessed {
             warm.map(forget)

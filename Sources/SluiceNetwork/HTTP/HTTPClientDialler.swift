@@ -28,7 +28,9 @@ struct HTTPClientDialler: Sendable {
         self.authority = authority
         self.settings = settings
         self.group = group
-        self.contexts = authority.isSecure ? (try Self.context(["h2", "http/1.1"]), try Self.context(["http/1.1"])) : nil
+        self.contexts =
+            authority.isSecure
+            ? (try Self.context(["h2", "http/1.1"], settings), try Self.context(["http/1.1"], settings)) : nil
     }
 
     /// A connection for many exchanges.
@@ -112,9 +114,9 @@ struct HTTPClientDialler: Sendable {
         (try? SocketAddress(ipAddress: authority.host, port: authority.port)) == nil ? authority.host : nil
     }
 
-    private static func context(_ protocols: [String]) throws -> NIOSSLContext {
+    private static func context(_ protocols: [String], _ settings: HTTPClientConnection.Settings) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.certificateVerification = .none
+        configuration.certificateVerification = settings.verifiesCertificates ? .fullVerification : .none
         configuration.applicationProtocols = protocols
         configuration.shutdownTimeout = farewellTime
         return try NIOSSLContext(configuration: configuration)

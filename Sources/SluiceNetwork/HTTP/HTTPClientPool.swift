@@ -45,6 +45,17 @@ final class HTTPClientPool: Sendable {
         return try await connection.exchange(head, body: body, use)
     }
 
+    func exchange<Result: Sendable>(
+        with authority: HTTPAuthority, _ head: HTTPRequest, upload: @escaping @Sendable (HTTPClientUpload) async throws -> Void,
+        _ use: @escaping @Sendable (HTTPResponse, HTTPClientBody) async throws -> Result
+    ) async throws -> Result {
+        let (connection, isKept) = try take(authority)
+        defer {
+            if isKept { giveBack(authority) } else { connection.shut() }
+        }
+        return try await connection.exchange(head, upload: upload, use)
+    }
+
     func close() async {
         let all = state.withLock { state in
             state.isClosed = true

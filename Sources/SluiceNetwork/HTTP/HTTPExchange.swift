@@ -14,6 +14,8 @@ final class HTTPPartReader: @unchecked Sendable {
     private var iterator: NIOAsyncChannelInboundStream<HTTPRequestPart>.AsyncIterator
     /// The end of the current body has been read.
     private(set) var isAtEnd = true
+    /// What followed the current body.
+    private(set) var trailers: HTTPFields?
 
     init(_ inbound: NIOAsyncChannelInboundStream<HTTPRequestPart>) { iterator = inbound.makeAsyncIterator() }
 
@@ -22,6 +24,7 @@ final class HTTPPartReader: @unchecked Sendable {
         while let part = try await iterator.next() {
             if case .head(let head) = part {
                 isAtEnd = false
+                trailers = nil
                 return head
             }
         }
@@ -33,7 +36,9 @@ final class HTTPPartReader: @unchecked Sendable {
             guard let part = try await iterator.next() else { throw ChannelError.inputClosed }
             switch part {
             case .body(let bytes): return bytes
-            case .end: isAtEnd = true
+            case .end(let fields):
+                trailers = fields
+                isAtEnd = true
             case .head: throw ChannelError.inputClosed
             }
         }
@@ -89,7 +94,7 @@ struct HTTPExchange {
         of head: HTTPRequest, _ reader: HTTPPartReader, _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
     ) -> HTTPServerBody {
         guard !isHTTP2, head.headerFields[.expect]?.lowercased() == "100-continue" else {
-            return HTTPServerBody { try await reader.nextBody() }
+            return HTTPServerBody(trailers: { reader.trailers }) { try await reader.nextBody() }
         }
         let hasContinued = Mutex(false)
         return HTTPServerBody {

@@ -42,9 +42,20 @@ package struct HTTPServerBody: AsyncSequence, Sendable {
     }
 
     private let pull: @Sendable () async throws -> ByteBuffer?
+    private let after: @Sendable () -> HTTPFields?
 
-    /// - Parameter pull: the next piece; `nil` at the end.
-    package init(pull: @escaping @Sendable () async throws -> ByteBuffer?) { self.pull = pull }
+    /// - Parameters:
+    ///   - trailers: asked at the end only.
+    ///   - pull: the next piece; `nil` at the end.
+    package init(
+        trailers: @escaping @Sendable () -> HTTPFields? = { nil }, pull: @escaping @Sendable () async throws -> ByteBuffer?
+    ) {
+        self.pull = pull
+        after = trailers
+    }
+
+    /// What followed the bytes; to be asked by their reader, once they have ended.
+    package var trailers: HTTPFields? { after() }
 
     package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pull: pull) }
 

@@ -72,16 +72,19 @@ package final class HTTPServer: Sendable {
     private let port: Int
     private let tls: HTTPServerTLS?
     private let responder: any HTTPResponder
+    private let direct: (any HTTPDirectResponder)?
     private let settings: Settings
     private let group: any EventLoopGroup
     private let logger: Logger
     private let listener = Mutex<Listener?>(nil)
     private let connections: OpenConnections
 
+    /// - Parameter direct: is asked first.
     package init(
-        host: String, port: Int, tls: HTTPServerTLS?, responder: any HTTPResponder, settings: Settings = .init(),
-        group: any EventLoopGroup, logger: Logger
+        host: String, port: Int, tls: HTTPServerTLS?, responder: any HTTPResponder, direct: (any HTTPDirectResponder)? = nil,
+        settings: Settings = .init(), group: any EventLoopGroup, logger: Logger
     ) {
+        self.direct = direct
         self.host = host
         self.port = port
         self.tls = tls
@@ -97,7 +100,7 @@ package final class HTTPServer: Sendable {
     /// - Returns: the port bound.
     /// - Throws: `PortUnavailable`; NIOSSL's error for a certificate or key that does not parse.
     package func start() async throws -> Int {
-        let pipeline = try HTTPServerPipeline(tls: tls, settings: settings)
+        let pipeline = try HTTPServerPipeline(tls: tls, direct: direct, settings: settings)
         let connections = connections
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Self.backlog)
@@ -146,6 +149,9 @@ package final class HTTPServer: Sendable {
         try? await channel?.close().get()
         await connections.end(within: TimeAmount(settings.shutdownGrace), on: group.any())
     }
+
+    /// Hears nothing that its peers send, and so answers nothing new, until told otherwise; connections stay. Scripts stall with it.
+    package func pause(_ isPaused: Bool) { connections.pause(isPaused) }
 
     private func serve(_ negotiating: EventLoopFuture<Negotiated>) async {
         do {

@@ -11,8 +11,10 @@ struct HTTPServerPipeline: Sendable {
     private let headTime: TimeAmount
     private let idleTime: TimeAmount
     private let grace: TimeAmount
+    private let direct: (any HTTPDirectResponder)?
 
-    init(tls: HTTPServerTLS?, settings: HTTPServer.Settings) throws {
+    init(tls: HTTPServerTLS?, direct: (any HTTPDirectResponder)? = nil, settings: HTTPServer.Settings) throws {
+        self.direct = direct
         context = try tls.map(Self.context)
         headTime = TimeAmount(settings.headTime)
         idleTime = TimeAmount(settings.idleTime)
@@ -66,6 +68,7 @@ struct HTTPServerPipeline: Sendable {
         let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
         try pipeline.addHandler(connection, position: .after(decoder))
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: isSecure))
+        if let direct { try pipeline.addHandler(HTTPDirectHandler(direct)) }
         return try Self.kept(HTTPServerChannel(wrappingChannelSynchronously: channel))
     }
 
@@ -79,9 +82,10 @@ struct HTTPServerPipeline: Sendable {
             mode: .server,
             streamDelegate: HTTP2ServerConnection.Streams(connection: NIOLoopBound(connection, eventLoop: channel.eventLoop)),
             configuration: HTTP2Tuning.server
-        ) { stream in
+        ) { [direct] stream in
             stream.eventLoop.makeCompletedFuture {
                 try stream.pipeline.syncOperations.addHandler(HTTP2FramePayloadToHTTPServerCodec())
+                if let direct { try stream.pipeline.syncOperations.addHandler(HTTPDirectHandler(direct)) }
                 return try Self.kept(HTTPServerChannel(wrappingChannelSynchronously: stream))
             }
         }

@@ -12,6 +12,7 @@ final class OpenConnections: Sendable {
     private struct State {
         var connections: [ObjectIdentifier: Connection] = [:]
         var isEnding = false
+        var isPaused = false
     }
 
     private let most: Int
@@ -22,12 +23,13 @@ final class OpenConnections: Sendable {
     /// - Returns: `false` when there are too many, or the end has begun: the channel is to be closed then.
     func admit(_ channel: any Channel) -> Bool {
         let id = ObjectIdentifier(channel)
-        let isWelcome = state.withLock { state in
-            guard !state.isEnding, state.connections.count < most else { return false }
+        let (isWelcome, isPaused) = state.withLock { state in
+            guard !state.isEnding, state.connections.count < most else { return (false, false) }
             state.connections[id] = Connection(channel: channel)
-            return true
+            return (true, state.isPaused)
         }
         guard isWelcome else { return false }
+        if isPaused { _ = channel.setOption(.autoRead, value: false) }
         channel.closeFuture.whenComplete { _ in self.state.withLock { _ = $0.connections.removeValue(forKey: id) } }
         return true
     }
@@ -62,6 +64,15 @@ final class OpenConnections: Sendable {
         }
         for channel in channels { try? await channel.closeFuture.get() }
         deadline.cancel()
+    }
+
+    /// Reads from no connection until told otherwise, new ones included.
+    func pause(_ isPaused: Bool) {
+        let channels = state.withLock { state in
+            state.isPaused = isPaused
+            return state.connections.values.map(\.channel)
+        }
+        for channel in channels { _ = channel.setOption(.autoRead, value: !isPaused) }
     }
 
     /// Takes in nobody more and closes all at once.

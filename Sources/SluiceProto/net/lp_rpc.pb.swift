@@ -343,6 +343,12 @@ package nonisolated struct Net_OrchestratorInfo: @unchecked Sendable {
     set {_uniqueStorage()._nodes = newValue}
   }
 
+  /// Ours; others skip it. Versions of the streamed segment spoken here (docs/Streaming-segments.md).
+  package var streamedSegments: [UInt32] {
+    get {_storage._streamedSegments}
+    set {_uniqueStorage()._streamedSegments = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1478,7 +1484,7 @@ nonisolated extension Net_Capabilities.Constraints: SwiftProtobuf.Message, Swift
 
 nonisolated extension Net_OrchestratorInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OrchestratorInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}transcoder\0\u{3}ticket_params\0\u{3}price_info\0\u{1}address\0\u{1}capabilities\0\u{3}auth_token\0\u{1}hardware\0\u{2}\u{19}storage\0\u{3}capabilities_prices\0\u{1}nodes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}transcoder\0\u{3}ticket_params\0\u{3}price_info\0\u{1}address\0\u{1}capabilities\0\u{3}auth_token\0\u{1}hardware\0\u{2}\u{19}storage\0\u{3}capabilities_prices\0\u{1}nodes\0\u{4}KO\u{1}streamed_segments\0")
 
   fileprivate class _StorageClass {
     var _transcoder: String = String()
@@ -1491,6 +1497,7 @@ nonisolated extension Net_OrchestratorInfo: SwiftProtobuf.Message, SwiftProtobuf
     var _storage: [Net_OSInfo] = []
     var _capabilitiesPrices: [Net_PriceInfo] = []
     var _nodes: [String] = []
+    var _streamedSegments: [UInt32] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1511,6 +1518,7 @@ nonisolated extension Net_OrchestratorInfo: SwiftProtobuf.Message, SwiftProtobuf
       _storage = source._storage
       _capabilitiesPrices = source._capabilitiesPrices
       _nodes = source._nodes
+      _streamedSegments = source._streamedSegments
     }
   }
 
@@ -1539,6 +1547,7 @@ nonisolated extension Net_OrchestratorInfo: SwiftProtobuf.Message, SwiftProtobuf
         case 32: try { try decoder.decodeRepeatedMessageField(value: &_storage._storage) }()
         case 33: try { try decoder.decodeRepeatedMessageField(value: &_storage._capabilitiesPrices) }()
         case 34: try { try decoder.decodeRepeatedStringField(value: &_storage._nodes) }()
+        case 5101: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._streamedSegments) }()
         default: break
         }
       }
@@ -1581,6 +1590,9 @@ nonisolated extension Net_OrchestratorInfo: SwiftProtobuf.Message, SwiftProtobuf
       if !_storage._nodes.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._nodes, fieldNumber: 34)
       }
+      if !_storage._streamedSegments.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._streamedSegments, fieldNumber: 5101)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1600,6 +1612,7 @@ nonisolated extension Net_OrchestratorInfo: SwiftProtobuf.Message, SwiftProtobuf
         if _storage._storage != rhs_storage._storage {return false}
         if _storage._capabilitiesPrices != rhs_storage._capabilitiesPrices {return false}
         if _storage._nodes != rhs_storage._nodes {return false}
+        if _storage._streamedSegments != rhs_storage._streamedSegments {return false}
         return true
       }
       if !storagesAreEqual {return false}

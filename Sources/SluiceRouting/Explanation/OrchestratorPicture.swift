@@ -52,18 +52,30 @@ extension SegmentRouter {
                 entry: record.entry, isListed: record.isListed, state: state,
                 ejectedFor: state == .ejected ? record.health.ejectedUntil?.seconds(since: now) : nil,
                 faultsInRow: record.health.faultsInRow, ejections: record.health.ejections, success: record.health.success.share,
-                inFlight: record.inFlight, late: record.late, streams: record.sessions, streamLimit: record.limit.limit,
+                inFlight: record.inFlight, late: record.late, streams: record.streams, streamLimit: record.limit.limit,
                 gpuClass: record.gpuClass,
                 gpuSource: isTold ? record.entry.gpuSource : record.inferred == nil ? nil : .inferred,
-                gpuConfidence: isTold ? nil : record.inferred?.confidence, works: record.works.map(OrchestratorPicture.Work.init))
+                gpuConfidence: isTold ? nil : record.inferred?.confidence,
+                works: zip(record.outlooks, record.works).map { OrchestratorPicture.Work($0.workClass, $1) })
         }
     }
 }
 
+extension SegmentRouter {
+    /// How many are left out now, by GPU class (`nil`: not known), with 0 for the classes of the others.
+    package func ejected(at now: Moment) -> [GPUClass?: Int] {
+        var counts: [GPUClass?: Int] = [:]
+        for record in records where record.isListed {
+            counts[record.gpuClass, default: 0] += record.health.state(at: now) == .ejected ? 1 : 0
+        }
+        return counts
+    }
+}
+
 extension OrchestratorPicture.Work {
-    init(_ statistics: WorkStatistics) {
+    init(_ workClass: WorkClass, _ statistics: WorkStatistics) {
         self.init(
-            workClass: statistics.workClass, upload: .init(statistics.upload), work: .init(statistics.work),
+            workClass: workClass, upload: .init(statistics.upload), work: .init(statistics.work),
             firstByte: .init(statistics.firstByte), body: .init(statistics.body), total: .init(statistics.total))
     }
 }
@@ -76,4 +88,9 @@ extension OrchestratorPicture.Phase {
             peak: phase.peak.value * span, p50: quantiles.0 * span, p90: quantiles.1 * span, p99: quantiles.2 * span,
             samples: phase.sketch.count)
     }
+}
+
+extension SegmentRouter {
+    /// What the list last said of an orchestrator; `nil` for one that was never in it.
+    package func entry(of orchestrator: OrchestratorID) -> OrchestratorEntry? { slots[orchestrator].map { records[$0].entry } }
 }

@@ -17,8 +17,8 @@ package enum LeftOut: Hashable, Sendable {
     case tried
 }
 
-/// The orchestrators that could do a kind of work under a service level, whatever their state: what changes only with discovery
-/// and prices, made once and used for thousands of decisions.
+/// The orchestrators that could do a kind of work under a service level, whatever their state. Made once for a kind of work, and kept
+/// up to date one orchestrator at a time, as what discovery says of it changes; a decision reads a handful of it.
 struct CandidateSet: Sendable {
     struct Key: Hashable, Sendable {
         var capabilities: CapabilitySet
@@ -37,44 +37,84 @@ struct CandidateSet: Sendable {
     /// Reasons kept by name; of larger pools the counts are enough.
     static let mostNamed = 64
 
-    let generation: Int
+    private let key: Key
     private(set) var slots: [Int] = []
+    /// Where each slot stands in `slots`; -1 for those that are left out.
+    private var places: [Int32] = []
     /// Those that would do, but did not answer the last call: a full one refuses calls as well (specs A3). Asked when nobody else is left.
     private(set) var silent: [Int] = []
     private(set) var leftOut: [(slot: Int, reason: LeftOut)] = []
     private(set) var leftOutCount = 0
-    private(set) var cheapest = Double.infinity
 
-    init(_ key: Key, records: [OrchestratorRecord], generation: Int) {
-        self.generation = generation
-        for (slot, record) in records.enumerated() where record.isListed {
-            if let reason = Self.obstacle(record, key) {
-                leftOutCount += 1
-                if reason == .unreachable, Self.demand(record, key) == nil, silent.count < Self.mostNamed { silent.append(slot) }
-                if leftOut.count < Self.mostNamed { leftOut.append((slot, reason)) }
-            } else {
-                slots.append(slot)
-                cheapest = min(cheapest, record.price)
-            }
+    init(_ key: Key, records: [OrchestratorRecord]) {
+        self.key = key
+        slots.reserveCapacity(records.count)
+        places.reserveCapacity(records.count)
+        for slot in records.indices { update(slot, records[slot], was: .absent) }
+    }
+
+    /// What an orchestrator was to the set before.
+    private enum Part { case absent, candidate, leftOut }
+
+    /// What is known of it has changed, or it is new: then its slot is the next.
+    ///
+    /// - Parameter wasListed: before the change.
+    mutating func update(_ slot: Int, _ record: OrchestratorRecord, wasListed: Bool) {
+        let part: Part = slot >= places.count || !wasListed ? .absent : places[slot] >= 0 ? .candidate : .leftOut
+        update(slot, record, was: part)
+    }
+
+    private mutating func update(_ slot: Int, _ record: OrchestratorRecord, was part: Part) {
+        while places.count <= slot { places.append(-1) }
+        switch part {
+        case .absent: break
+        case .candidate: remove(slot)
+        case .leftOut:
+            leftOutCount -= 1
+            leftOut.removeAll { $0.slot == slot }
+            silent.removeAll { $0 == slot }
         }
+        guard record.isListed else { return }
+        guard let reason = Self.obstacle(record, key) else {
+            places[slot] = Int32(slots.count)
+            slots.append(slot)
+            return
+        }
+        leftOutCount += 1
+        if reason == .unreachable, Self.demand(record, key) == nil, silent.count < Self.mostNamed { silent.append(slot) }
+        if leftOut.count < Self.mostNamed { leftOut.append((slot, reason)) }
+    }
+
+    private mutating func remove(_ slot: Int) {
+        let place = Int(places[slot])
+        places[slot] = -1
+        guard let last = slots.popLast(), last != slot else { return }
+        slots[place] = last
+        places[last] = Int32(place)
     }
 
     static func obstacle(_ record: OrchestratorRecord, _ key: Key) -> LeftOut? {
-        let entry = record.entry
-        guard entry.isReachable else { return .unreachable }
+        guard record.entry.isReachable else { return .unreachable }
         return demand(record, key)
     }
 
     /// What the job or the service level asks for and it does not have.
     private static func demand(_ record: OrchestratorRecord, _ key: Key) -> LeftOut? {
-        let entry = record.entry
-        let missing = key.capabilities.subtracting(entry.capabilities)
-        guard missing.isEmpty else { return .lacks(capabilities: missing) }
+        guard record.entry.capabilities.covers(key.capabilities) else {
+            return .lacks(capabilities: key.capabilities.subtracting(record.entry.capabilities))
+        }
         if let ceiling = key.maxPrice, record.price > ceiling { return .tooExpensive(weiPerPixel: record.price) }
-        if let region = key.region, entry.region != region { return .region(entry.region) }
+        if let region = key.region, record.entry.region != region { return .region(record.entry.region) }
         if let allowed = key.allowedClasses {
             guard let gpuClass = record.gpuClass, allowed.contains(gpuClass) else { return .gpuClass(record.gpuClass) }
         }
         return nil
+    }
+}
+
+extension CapabilitySet {
+    fileprivate func covers(_ wanted: CapabilitySet) -> Bool {
+        for (index, word) in wanted.words.enumerated() where word & ~(index < words.count ? words[index] : 0) != 0 { return false }
+        return true
     }
 }

@@ -31,17 +31,17 @@ struct GPUInference: Sendable {
     /// Fewer samples say nothing.
     static let leastSamples = 5.0
 
-    private static func observation(_ statistics: WorkStatistics) -> Double? {
+    private static func observation(_ statistics: WorkStatistics, _ workClass: WorkClass) -> Double? {
         guard statistics.work.sketch.count >= leastSamples else { return nil }
         let median = statistics.work.sketch.quantiles(0.5, 0.9, 0.99).0
         guard median > 0 else { return nil }
-        let weight = max(1, Double(sign: .plus, exponent: statistics.workClass.magnitude, significand: 1.5) / 1_048_576 / 12)
+        let weight = max(1, Double(sign: .plus, exponent: workClass.magnitude, significand: 1.5) / 1_048_576 / 12)
         return logarithm(median / weight)
     }
 
     /// Takes one of known class as an example.
-    mutating func learn(_ statistics: WorkStatistics, of gpuClass: GPUClass) {
-        guard let value = Self.observation(statistics) else { return }
+    mutating func learn(_ statistics: WorkStatistics, _ workClass: WorkClass, of gpuClass: GPUClass) {
+        guard let value = Self.observation(statistics, workClass) else { return }
         var known = usual[gpuClass] ?? Usual(mean: value, variance: 0.3, count: 0)
         known.count = min(known.count + 1, 200)
         let difference = value - known.mean
@@ -50,8 +50,8 @@ struct GPUInference: Sendable {
         usual[gpuClass] = known
     }
 
-    func verdict(_ statistics: WorkStatistics) -> Verdict? {
-        guard let value = Self.observation(statistics) else { return nil }
+    func verdict(_ statistics: WorkStatistics, _ workClass: WorkClass) -> Verdict? {
+        guard let value = Self.observation(statistics, workClass) else { return nil }
         // Equal priors; a normal density in the logarithm for each class.
         let densities = usual.map { entry -> (GPUClass, Double) in
             let distance = value - entry.value.mean

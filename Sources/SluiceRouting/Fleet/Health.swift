@@ -51,6 +51,9 @@ package struct Health: Sendable {
     private(set) var ejections = 0
     private var awaitsCanary = false
     private var goodSince: Moment?
+    /// Times at which it broke or stood still, fading.
+    private var incidents = 0.0
+    private var lastIncident: Moment?
     private var successes = 0.0
     private var faults = 0.0
     private var counted = Moment(nanoseconds: 0)
@@ -116,6 +119,26 @@ package struct Health: Sendable {
         ejectedUntil = now.advanced(bySeconds: min(settings.ejection * Double(ejections), settings.longestEjection))
         return true
     }
+
+    /// It broke, or it stood still: once for all that is seen of it within some seconds.
+    mutating func incident(at now: Moment) {
+        if let lastIncident, now.seconds(since: lastIncident) < Self.incidentSpan { return }
+        incidents = unrest(at: now) + 1
+        lastIncident = now
+    }
+
+    /// How often it broke or stood still in the last minutes, fading.
+    func unrest(at now: Moment) -> Double {
+        guard let lastIncident else { return 0 }
+        return incidents * Double(Float.exponential(Float(-max(0, now.seconds(since: lastIncident)) / Self.incidentMemory)))
+    }
+
+    /// Whether it is one to move to: after one incident it is again in a minute, after several later.
+    func isSteady(at now: Moment) -> Bool { unrest(at: now) < Self.restless }
+
+    private static let incidentSpan = 10.0
+    private static let incidentMemory = 90.0
+    private static let restless = 0.5
 
     /// Takes an ejection back; the suspicion stays.
     mutating func pardon() {

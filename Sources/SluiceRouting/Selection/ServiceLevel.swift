@@ -46,7 +46,7 @@ package struct ServiceLevel: Hashable, Sendable {
         /// Segments in a row.
         package var segments: Int
 
-        package init(seconds: Double = 0.3, price: Double = 0.2, segments: Int = 5) {
+        package init(seconds: Double = 0.3, price: Double = 0.3, segments: Int = 5) {
             self.seconds = seconds
             self.price = price
             self.segments = segments

@@ -12,11 +12,12 @@ extension RunSummary.Figure {
         case .recoveryMs: "recovery after a fault"
         case .extraWork: "extra work"
         case .cost: "cost"
+        case .busiestShare: "busiest, against the mean"
         }
     }
 
-    /// Whether less of it is better; how many segments there were is nobody's merit.
-    var isBetterLower: Bool { self != .segments }
+    /// Whether less of it is better. How many segments there were is nobody's merit, and the best of few may well be the busiest.
+    var isBetterLower: Bool { self != .segments && self != .busiestShare }
 
     func text(_ value: Double) -> String {
         switch self {
@@ -24,6 +25,7 @@ extension RunSummary.Figure {
         case .p50Ms, .p95Ms, .p99Ms, .recoveryMs: ReportText.milliseconds(value)
         case .extraWork: ReportText.share(value)
         case .cost: ReportText.wei(value)
+        case .busiestShare: "\(ReportText.short(value)) ×"
         }
     }
 }

@@ -68,8 +68,10 @@ struct Ledger {
                 let entry = entries[bases[stream] + sequence]
                 let cut = cut(stream, sequence)
                 // What nobody ended was given up when the world ended.
-                let finish = entry.finish >= 0 ? entry.finish : world.horizon - cut
-                let isLost = entry.server < 0 || finish > lostAfters[group]
+                let end = entry.finish >= 0 ? entry.finish : world.horizon - cut
+                let isLost = entry.server < 0 || end > lostAfters[group]
+                // Who gives up at once has not finished sooner.
+                let finish = isLost ? max(end, lostAfters[group]) : end
                 let isMissed = isLost || finish > budgets[group]
                 finishes.append(finish)
                 tally.add(cut: cut, finish: finish, budget: budgets[group], server: Int(entry.server), missed: isMissed, lost: isLost)
@@ -172,6 +174,9 @@ private struct Tally {
             figures.cost += orchestrator.cost
             figures.load[orchestrator.name] = orchestrator.served
         }
+        let served = orchestrators.reduce(0) { $0 + $1.served }
+        let busiest = orchestrators.map(\.served).max() ?? 0
+        figures.busiestShare = served == 0 ? 0 : Double(busiest * orchestrators.count) / Double(served)
         return figures
     }
 }

@@ -6,7 +6,8 @@ package struct RunFigures: Hashable, Sendable {
     package var misses = 0
     /// Segments that were given up, or came after `lostAfter`.
     package var lost = 0
-    /// Milliseconds from the cut to the last rendition. A lost segment counts with the time at which it was given up.
+    /// Milliseconds from the cut to the last rendition. A lost segment counts with the time after which it is called lost, or at which
+    /// it was given up if that was later: to give up at once is not to finish soon.
     package var p50Ms = 0.0
     package var p95Ms = 0.0
     package var p99Ms = 0.0
@@ -19,6 +20,8 @@ package struct RunFigures: Hashable, Sendable {
     package var extraWork = 0.0
     /// Wei: pixels of every attempt that an orchestrator worked on, aborted ones too, times its price then.
     package var cost = 0.0
+    /// Segments served by the busiest orchestrator, against the mean of all.
+    package var busiestShare = 0.0
     /// Segments served, by orchestrator name.
     package var load: [String: Int] = [:]
 

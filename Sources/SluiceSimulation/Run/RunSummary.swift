@@ -1,13 +1,13 @@
 /// The runs of several seeds taken together: counts and cost are summed, the rest is averaged.
 package struct RunSummary: Sendable {
     package enum Figure: String, Hashable, Sendable, CaseIterable {
-        case segments, misses, lost, p50Ms, p95Ms, p99Ms, swaps, recoveryMs, extraWork, cost
+        case segments, misses, lost, p50Ms, p95Ms, p99Ms, swaps, recoveryMs, extraWork, cost, busiestShare
 
         /// Whether runs are added up; otherwise their mean is taken.
         package var isSummed: Bool {
             switch self {
             case .segments, .misses, .lost, .swaps, .cost: true
-            case .p50Ms, .p95Ms, .p99Ms, .recoveryMs, .extraWork: false
+            case .p50Ms, .p95Ms, .p99Ms, .recoveryMs, .extraWork, .busiestShare: false
             }
         }
 
@@ -23,6 +23,7 @@ package struct RunSummary: Sendable {
             case .recoveryMs: figures.recoveryMs
             case .extraWork: figures.extraWork
             case .cost: figures.cost
+            case .busiestShare: figures.busiestShare
             }
         }
     }
@@ -56,6 +57,7 @@ package struct RunSummary: Sendable {
         figures.recoveryMs = value(.recoveryMs)
         figures.extraWork = value(.extraWork)
         figures.cost = value(.cost)
+        figures.busiestShare = value(.busiestShare)
         for run in runs { figures.load.merge(run.load) { $0 + $1 } }
         self.figures = figures
     }

@@ -1,7 +1,7 @@
 /// What is due next: a binary heap. What is due at the same moment comes out in the order in which it was put in, so that one seed
 /// gives one run.
 struct EventQueue<Due: Comparable, Event> {
-    private struct Entry {
+    fileprivate struct Entry {
         var due: Due
         var order: UInt64
         var event: Event
@@ -65,6 +65,9 @@ struct EventQueue<Due: Comparable, Event> {
     }
 }
 
+extension EventQueue: Sendable where Due: Sendable, Event: Sendable {}
+extension EventQueue.Entry: Sendable where Due: Sendable, Event: Sendable {}
+
 /// First in, first out, without moving the rest at each step.
 struct FIFO<Element> {
     /// Below this many spent places it is not worth closing the gap.
@@ -99,3 +102,5 @@ struct FIFO<Element> {
         head = 0
     }
 }
+
+extension FIFO: Sendable where Element: Sendable {}

@@ -3,9 +3,9 @@ import SluiceTypes
 /// An orchestrator of the simulated world: its ways in and out, its lanes, and who has a session.
 struct ModelledOrchestrator {
     let name: String
-    let model: OrchestratorModel
-    let calendar: FaultCalendar
-    let pace: Pace
+    private(set) var model: OrchestratorModel
+    private(set) var calendar: FaultCalendar
+    private(set) var pace: Pace
     /// What it answers when asked; the price is set at each answer.
     let entry: OrchestratorEntry
 
@@ -14,6 +14,8 @@ struct ModelledOrchestrator {
     private var sprung: [Bool]
     /// Grows at each crash: what was asked before it is not answered.
     private(set) var crashes = 0
+    /// Those of them that waited for a segment in a stage.
+    private(set) var kills: [FaultModel.Stage: Int] = [:]
 
     var inbound: SharedLink
     var outbound: SharedLink
@@ -60,6 +62,16 @@ struct ModelledOrchestrator {
         return 1 - model.diurnalLoad * rise * rise * (3 - 2 * rise)
     }
 
+    /// In place of those that it has, before any of them has begun.
+    mutating func expect(_ faults: [FaultModel], horizon: Int64) {
+        model.faults = faults
+        calendar = FaultCalendar(faults: faults)
+        pace = calendar.pace(before: horizon)
+        active = Array(repeating: false, count: faults.count)
+        sprung = active
+        update()
+    }
+
     mutating func begin(fault: Int) {
         active[fault] = true
         sprung[fault] = false
@@ -76,6 +88,7 @@ struct ModelledOrchestrator {
     mutating func spring(_ stage: FaultModel.Stage) -> Int? {
         guard let armed = condition.armed, armed.stage == stage else { return nil }
         sprung[armed.fault] = true
+        kills[stage, default: 0] += 1
         update()
         return armed.fault
     }

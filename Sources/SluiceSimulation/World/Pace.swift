@@ -44,6 +44,9 @@ struct Pace {
         return piece.elapsed + Double(moment - piece.start) * piece.rate
     }
 
+    /// Its own time per time of ours, at this moment.
+    func rate(at moment: Int64) -> Double { pieces[lastPiece { $0.start <= moment }].rate }
+
     /// The moment of ours, rounded up, at which so much of its own time has gone by; `nil` when it never comes.
     func moment(elapsed: Double) -> Int64? {
         // The last piece that begins no later and moves.

@@ -129,11 +129,13 @@ extension World {
 
     /// The gateway says at every orchestrator that the stream is over (`EndTranscodingSession`); what is worked on is finished.
     mutating func closeSessions(of stream: Int) {
-        for orchestrator in orchestrators.indices {
-            guard let session = orchestrators[orchestrator].sessionOfStream.removeValue(forKey: Int32(stream)) else { continue }
-            sessions[Int(session)].isDetached = true
-            closeWhenAtRest(Int(session))
-        }
+        for orchestrator in orchestrators.indices { closeSession(of: stream, at: orchestrator) }
+    }
+
+    mutating func closeSession(of stream: Int, at orchestrator: Int) {
+        guard let session = orchestrators[orchestrator].sessionOfStream.removeValue(forKey: Int32(stream)) else { return }
+        sessions[Int(session)].isDetached = true
+        closeWhenAtRest(Int(session))
     }
 
     mutating func closeWhenAtRest(_ session: Int) {
@@ -165,6 +167,17 @@ extension World {
     }
 
     // MARK: Faults
+
+    /// These of its faults, each later by what has gone by already, in place of those that it has.
+    mutating func expect(_ faults: [FaultModel], at orchestrator: Int, horizon: Int64) {
+        let later = faults.map { fault in
+            var fault = fault
+            fault.at += Double(now) / 1e9
+            return fault
+        }
+        orchestrators[orchestrator].expect(later, horizon: horizon)
+        for fault in later.indices { scheduleFault(fault, of: orchestrator, notBefore: now) }
+    }
 
     mutating func scheduleFault(_ fault: Int, of orchestrator: Int, notBefore moment: Int64) {
         guard let next = orchestrators[orchestrator].calendar.occurrence(of: fault, notBefore: moment) else { return }

@@ -35,7 +35,7 @@ struct World {
     struct Stream {
         let id: StreamID
         let gateway: Int32
-        let group: Int32
+        var group: Int32
         let opens: Int64
         let closes: Int64
         /// Nanoseconds of a segment, and how many there are.
@@ -60,7 +60,7 @@ struct World {
 
     let noise: Noise
     let horizon: Int64
-    let groups: [Group]
+    var groups: [Group]
     var streams: [Stream]
     var orchestrators: [ModelledOrchestrator]
     var uplinks: [Uplink]
@@ -85,8 +85,9 @@ struct World {
     /// - Parameters:
     ///   - scenario: without faults of its own, see `Scenario.check`.
     ///   - drain: seconds that the world goes on after the last cut.
+    ///   - publishes: whether its streams open and cut segments; else somebody else does, and they are only there.
     ///   - gpu: what a name of a GPU stands for.
-    init(_ scenario: Scenario, seed: UInt64, drain: Double, gpu: (String) -> GPU?) {
+    init(_ scenario: Scenario, seed: UInt64, drain: Double, publishes: Bool = true, gpu: (String) -> GPU?) {
         noise = Noise(seed: Noise.mixed(seed))
         horizon = nanoseconds(scenario.duration + drain)
         groups = scenario.streams.map { group in
@@ -111,6 +112,7 @@ struct World {
         for place in orchestrators.indices {
             for fault in orchestrators[place].model.faults.indices { scheduleFault(fault, of: place, notBefore: 0) }
         }
+        guard publishes else { return }
         openStreams = streams.count
         for place in streams.indices { insert(.streamOpens(Int32(place)), at: streams[place].opens) }
     }
@@ -142,15 +144,23 @@ struct World {
     }
 
     /// The next thing that a gateway gets to know; `nil` when nothing comes any more before the world ends.
-    mutating func next() -> Happening? {
-        while let (due, event) = queue.popFirst() {
-            guard due <= horizon else { return nil }
+    mutating func next() -> Happening? { next(until: horizon) }
+
+    /// As `next`, up to this moment; `nil` when nothing comes until then.
+    mutating func next(until moment: Int64) -> Happening? {
+        while let due = nextDue, due <= moment, let (due, event) = queue.popFirst() {
             now = due
             events += 1
             if let happening = carryOut(event) { return happening }
         }
         return nil
     }
+
+    /// When anything is due next; `nil` when nothing is, until somebody does something.
+    var nextDue: Int64? { queue.first?.due }
+
+    /// Lets time go by. Nothing may be due before `moment`.
+    mutating func pass(to moment: Int64) { now = max(now, moment) }
 
     private mutating func carryOut(_ event: WorldEvent) -> Happening? {
         switch event {

@@ -15,11 +15,13 @@ package struct OrchestratorEntry: Hashable, Sendable {
     package var gpuSource: GPUSource
     /// Seconds of the last information call, there and back.
     package var roundTrip: Double?
+    /// Whether it takes segments that are still being cut (`SegmentTransport.stream`).
+    package var takesStreamedSegments: Bool
 
     package init(
         id: OrchestratorID, capabilities: CapabilitySet, price: Price? = nil, version: String = "",
         isReachable: Bool = true, operatorName: String? = nil, region: String? = nil, gpu: GPU? = nil,
-        gpuSource: GPUSource = .configured, roundTrip: Double? = nil
+        gpuSource: GPUSource = .configured, roundTrip: Double? = nil, takesStreamedSegments: Bool = false
     ) {
         self.id = id
         self.capabilities = capabilities
@@ -31,6 +33,7 @@ package struct OrchestratorEntry: Hashable, Sendable {
         self.gpu = gpu
         self.gpuSource = gpuSource
         self.roundTrip = roundTrip
+        self.takesStreamedSegments = takesStreamedSegments
     }
 }
 

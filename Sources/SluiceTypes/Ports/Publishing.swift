@@ -5,8 +5,14 @@ package protocol PacketSink: AnyObject {
     func configure(audio: AudioParameters)
     /// - Parameter packet: dts in arrival order per track; packets before their track's configuration are dropped by the caller.
     func consume(_ packet: EncodedPacket)
-    /// The publisher has gone, in order or not; last call. The last segment is closed here.
+    /// The publisher has gone in order; last call. The last segment is closed here.
     func finish()
+    /// The publisher has gone without a word, and may come back; last call, instead of `finish`.
+    func lose()
+}
+
+extension PacketSink {
+    package func lose() { finish() }
 }
 
 /// Who wants to publish what, before anybody said yes.
@@ -17,12 +23,15 @@ package struct PublishRequest: Sendable {
     package var key: String?
     package var origin: Origin
     package var remoteAddress: String
+    /// As the publisher gave it, with key and, for RTMP, query: what an operator's own check is asked about.
+    package var url: String
 
-    package init(stream: StreamID, key: String?, origin: Origin, remoteAddress: String) {
+    package init(stream: StreamID, key: String?, origin: Origin, remoteAddress: String, url: String = "") {
         self.stream = stream
         self.key = key
         self.origin = origin
         self.remoteAddress = remoteAddress
+        self.url = url
     }
 }
 
@@ -31,12 +40,18 @@ package enum PublishRefusal: Error, Hashable, Sendable, CustomStringConvertible 
     case alreadyPublishing(StreamID)
     case tooManyStreams(limit: Int)
     case shuttingDown
+    /// Whoever decides for the operator said no, or did not answer.
+    case denied(String)
+    /// It may publish, but not as it was asked for: settings that contradict each other or mean nothing.
+    case unusable(String)
 
     package var description: String {
         switch self {
         case .alreadyPublishing(let stream): "stream \(stream) already has a live publisher"
         case .tooManyStreams(let limit): "this gateway carries its limit of \(limit) streams"
         case .shuttingDown: "this gateway is shutting down"
+        case .denied(let reason): reason
+        case .unusable(let reason): reason
         }
     }
 }
@@ -51,6 +66,10 @@ package enum Eviction: Hashable, Sendable {
 
 /// A publisher that was let in. Holding it keeps the stream's name taken.
 package protocol Publication: Sendable {
+    /// The name and key it was let in under, which are not always those it asked for.
+    var stream: StreamID { get }
+    var key: String? { get }
+
     /// Makes the sink. Call once, on the event loop that will feed it.
     func makeSink() -> any PacketSink
 }

@@ -18,12 +18,14 @@ package struct PushedSegment: Sendable {
     package var firstByte: ContinuousClock.Instant
     package var firstByteWallClock: Int64
     package var remoteAddress: String
+    /// `http://HOST/PATH`, without a query (specs/gateway-surface §4).
+    package var url: String
 
     package init(
         stream: StreamID, sequence: SegmentSequence, container: SegmentContainer, bytes: ByteBuffer,
         declaredDuration: Duration? = nil, declaredResolution: (width: Int, height: Int)? = nil,
         profiles: [TranscodeProfile]? = nil, slice: SegmentSlice? = nil, firstByte: ContinuousClock.Instant, firstByteWallClock: Int64,
-        remoteAddress: String
+        remoteAddress: String, url: String = ""
     ) {
         self.stream = stream
         self.sequence = sequence
@@ -36,6 +38,7 @@ package struct PushedSegment: Sendable {
         self.firstByte = firstByte
         self.firstByteWallClock = firstByteWallClock
         self.remoteAddress = remoteAddress
+        self.url = url
     }
 }
 

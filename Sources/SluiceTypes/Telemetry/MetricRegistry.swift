@@ -7,12 +7,13 @@ package final class MetricRegistry: Sendable {
     private enum Kind: Sendable {
         case counter(Counter)
         case gauge(Gauge)
+        case share(ShareGauge)
         case histogram(Histogram)
 
         var typeName: String {
             switch self {
             case .counter: "counter"
-            case .gauge: "gauge"
+            case .gauge, .share: "gauge"
             case .histogram: "histogram"
             }
         }
@@ -30,23 +31,44 @@ package final class MetricRegistry: Sendable {
     package init() {}
 
     package func counter(_ name: String, help: String, labels: KeyValuePairs<String, String> = [:]) -> Counter {
-        let counter = Counter()
-        add(name, help, labels, .counter(counter))
-        return counter
+        add(Counter(), name, help, Self.pairs(labels), Kind.counter)
     }
 
     package func gauge(_ name: String, help: String, labels: KeyValuePairs<String, String> = [:]) -> Gauge {
-        let gauge = Gauge()
-        add(name, help, labels, .gauge(gauge))
-        return gauge
+        add(Gauge(), name, help, Self.pairs(labels), Kind.gauge)
+    }
+
+    package func share(_ name: String, help: String, labels: KeyValuePairs<String, String> = [:]) -> ShareGauge {
+        add(ShareGauge(), name, help, Self.pairs(labels), Kind.share)
     }
 
     package func histogram(
         _ name: String, help: String, buckets: [Double], labels: KeyValuePairs<String, String> = [:]
     ) -> Histogram {
-        let histogram = Histogram(buckets: buckets)
-        add(name, help, labels, .histogram(histogram))
-        return histogram
+        add(Histogram(buckets: buckets), name, help, Self.pairs(labels), Kind.histogram)
+    }
+
+    /// - Parameters:
+    ///   - labels: names of the labels whose values are given with each use.
+    ///   - fixed: labels that every series of the family has.
+    package func counters(
+        _ name: String, help: String, labels: [String], fixed: KeyValuePairs<String, String> = [:]
+    ) -> MetricFamily<Counter> {
+        let fixed = Self.pairs(fixed)
+        return MetricFamily(labels: labels) { self.add(Counter(), name, help, fixed + $0, Kind.counter) }
+    }
+
+    /// As `counters`.
+    package func gauges(_ name: String, help: String, labels: [String]) -> MetricFamily<Gauge> {
+        MetricFamily(labels: labels) { self.add(Gauge(), name, help, $0, Kind.gauge) }
+    }
+
+    /// As `counters`.
+    package func histograms(
+        _ name: String, help: String, buckets: [Double], labels: [String], fixed: KeyValuePairs<String, String> = [:]
+    ) -> MetricFamily<Histogram> {
+        let fixed = Self.pairs(fixed)
+        return MetricFamily(labels: labels) { self.add(Histogram(buckets: buckets), name, help, fixed + $0, Kind.histogram) }
     }
 
     package func render() -> String {
@@ -60,6 +82,7 @@ package final class MetricRegistry: Sendable {
             switch one.kind {
             case .counter(let counter): text += "\(one.name)\(Self.labels(one.labels)) \(counter.value)\n"
             case .gauge(let gauge): text += "\(one.name)\(Self.labels(one.labels)) \(gauge.value)\n"
+            case .share(let gauge): text += "\(one.name)\(Self.labels(one.labels)) \(gauge.value)\n"
             case .histogram(let histogram):
                 let snapshot = histogram.snapshot
                 let bounds = histogram.bounds.map { "\($0)" } + ["+Inf"]
@@ -73,13 +96,18 @@ package final class MetricRegistry: Sendable {
         return text
     }
 
-    private func add(_ name: String, _ help: String, _ labels: KeyValuePairs<String, String>, _ kind: Kind) {
-        let labels = labels.map { ($0.key, $0.value) }
+    private static func pairs(_ labels: KeyValuePairs<String, String>) -> [(String, String)] { labels.map { ($0.key, $0.value) } }
+
+    private func add<Metric: Sendable>(
+        _ metric: Metric, _ name: String, _ help: String, _ labels: [(String, String)], _ kind: (Metric) -> Kind
+    ) -> Metric {
+        let kind = kind(metric)
         series.withLock { series in
             // The format wants all lines of one name together.
             let place = series.lastIndex { $0.name == name }.map { $0 + 1 } ?? series.endIndex
             series.insert(Series(name: name, help: help, labels: labels, kind: kind), at: place)
         }
+        return metric
     }
 
     private static func labels(_ labels: [(String, String)]) -> String {

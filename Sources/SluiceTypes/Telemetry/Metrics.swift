@@ -21,6 +21,15 @@ package final class Gauge: Sendable {
     package func add(_ amount: Int) { level.add(amount, ordering: .relaxed) }
 }
 
+/// A share, 0 to 1; 1 until it is set.
+package final class ShareGauge: Sendable {
+    private let bits = Atomic<UInt64>(Double(1).bitPattern)
+
+    package var value: Double { Double(bitPattern: bits.load(ordering: .relaxed)) }
+
+    package func set(_ value: Double) { bits.store(value.bitPattern, ordering: .relaxed) }
+}
+
 /// How often a value fell below each of a fixed row of bounds.
 package final class Histogram: Sendable {
     package struct Snapshot: Sendable {

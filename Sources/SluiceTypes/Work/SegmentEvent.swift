@@ -1,9 +1,9 @@
 package import NIOCore
 
-/// What happens to a `SegmentJob` after it was sent, in order: `accepted` once, then any mix of the rendition events
+/// What happens to a `SegmentJob` or a `StreamedJob` after it was sent, in order: `accepted` once, then any mix of the rendition events
 /// (those of one rendition in order), then `finished`, after which the sequence ends. A failure is thrown instead.
 package enum SegmentEvent: Sendable {
-    /// The other side has the whole segment and took it.
+    /// The other side has the whole segment and took it; of a streamed one it has nothing yet and takes it.
     case accepted
     /// The other side says that the work is done; renditions are on their way. Those that cannot tell leave it out.
     case transcoded

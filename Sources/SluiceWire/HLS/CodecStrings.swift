@@ -14,7 +14,7 @@ package enum CodecStrings {
             if video.configuration.count > 3, video.configuration[0] == 1 { return avc(Array(video.configuration[1...3])) }
             return firstSequenceParameterSet(in: sample).map(avc)
         case .hevc: return hevc(video.configuration)
-        case .av1: return "av01.0.08M.08"
+        case .av1: return av1(video.configuration)
         case .vp8: return "vp8"
         case .vp9: return "vp09.00.41.08"
         }
@@ -46,6 +46,14 @@ package enum CodecStrings {
         let tier = record[1] & 0x20 == 0 ? "L" : "H"
         return (["hvc1.\(space)\(record[1] & 0x1f)", String(turned, radix: 16, uppercase: true), "\(tier)\(record[12])"] + constraints)
             .joined(separator: ".")
+    }
+
+    /// From `av1C`: profile, level and tier, bits a sample.
+    private static func av1(_ record: [UInt8]) -> String {
+        guard record.count >= 4, record[0] == 0x81 else { return "av01.0.08M.08" }
+        let level = String(record[1] & 0x1f)
+        let depth = record[2] & 0x40 == 0 ? "08" : record[2] & 0x20 == 0 ? "10" : "12"
+        return "av01.\(record[1] >> 5).\(level.count < 2 ? "0" : "")\(level)\(record[2] & 0x80 == 0 ? "M" : "H").\(depth)"
     }
 
     /// The three bytes after the header of the first H.264 sequence parameter set with a start code.

@@ -6,6 +6,11 @@ package struct RTMPAddress: Hashable, Sendable {
     package var stream: StreamID
     package var key: String?
 
+    package init(stream: StreamID, key: String?) {
+        self.stream = stream
+        self.key = key
+    }
+
     /// - Returns: `nil` when no part can be a stream's name.
     package init?(app: String, name: String) {
         func elements(_ text: String) -> [Substring] {

@@ -37,6 +37,8 @@ package struct RTMPServerSession {
     /// The peer's own wish, or ours until it says one.
     private var peerWindow = Self.acknowledgementWindow
     private var acknowledged: UInt32 = 0
+    /// `tcUrl` of the connect command: the URL the peer has connected to, without the stream's name.
+    package private(set) var connectURL: String?
     /// To be sent; the caller takes it.
     package var output = ByteBuffer()
 
@@ -127,6 +129,7 @@ package struct RTMPServerSession {
         switch (name, phase) {
         case ("connect", .connecting):
             guard let app = argument(2)?["app"]?.string else { throw RTMPError("connect names no app") }
+            connectURL = argument(2)?["tcUrl"]?.string
             welcome(transaction)
             phase = .connected(app: app)
         case ("connect", _): throw RTMPError("connect came a second time, or before the handshake")

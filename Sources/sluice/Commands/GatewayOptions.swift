@@ -10,6 +10,7 @@ struct GatewayOptions: ParsableArguments {
     @Option(help: "Renditions: preset names, comma separated, or 'none'.") var profiles: String?
     @Option(help: "Orchestrator to use, host:port or URI; repeat for more. Without one, an orchestrator is embedded.")
     var orchestrator: [String] = []
+    @Option(help: "Record what routing does, for `sluice simulate FILE`; a name that ends in .jsonl.") var record: String?
     @Option(help: "Log level: trace, debug, info, notice, warning, error.") var logLevel: String = "info"
 
     /// By key of the settings file.
@@ -19,6 +20,7 @@ struct GatewayOptions: ParsableArguments {
         flags["http.port"] = httpPort
         flags["admin.port"] = adminPort
         flags["profiles"] = profiles
+        flags["record"] = record
         if !orchestrator.isEmpty { flags["orchestrators"] = orchestrator.joined(separator: ",") }
         return flags
     }

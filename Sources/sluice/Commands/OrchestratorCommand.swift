@@ -17,6 +17,7 @@ struct OrchestratorCommand: AsyncParsableCommand {
     @Option(help: "Port gateways connect to (8935).") var port: String?
     @Option(help: "Admin port (7935).") var adminPort: String?
     @Option(help: "How gateways reach this orchestrator, e.g. https://host:8935.") var serviceURI: String?
+    @OptionGroup(title: "Script options") var script: ScriptOptions
     @Option(help: "Log level: trace, debug, info, notice, warning, error.") var logLevel: String = "info"
 
     func run() async throws {
@@ -26,6 +27,7 @@ struct OrchestratorCommand: AsyncParsableCommand {
         flags["admin.port"] = adminPort
         flags["serviceURI"] = serviceURI
         let settings = try OrchestratorFileSettings.load(file: config, flags: flags)
+        if let name = script.script { return try await play(name, settings, logger) }
         let registry = MetricRegistry()
         let group = MultiThreadedEventLoopGroup.singleton
         let executor = MediaExecutor(width: settings.transcode.threads)
@@ -52,5 +54,32 @@ struct OrchestratorCommand: AsyncParsableCommand {
             ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }),
         ]
         try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
+    }
+
+    private func play(_ name: String, _ settings: OrchestratorFileSettings, _ logger: Logger) async throws {
+        let found = try ScenarioSource.find(name)
+        if let note = found.note { logger.warning("\(note)") }
+        guard let seed = UInt64(exactly: script.seed) else { throw ValidationError("--seed \(script.seed): at least 0 is right") }
+        let group = MultiThreadedEventLoopGroup.singleton
+        let play = try ScriptPlay(
+            try script.part.apply(to: found.scenario), seed: seed, port: settings.listen.port, group: group, logger: logger)
+        let admin = HTTPServer(
+            host: settings.admin.host, port: settings.admin.port, tls: nil,
+            responder: ScriptAdmin(play: play), group: group, logger: logger)
+        let adminPort = try await admin.start()
+        try await play.start()
+        if !script.wait { _ = play.begin() }
+        try script.readyFile.map { try play.ready(admin: "http://\(settings.admin.host):\(adminPort)").write(to: $0) }
+        print(Greeting.script(play.status, adminPort: adminPort))
+        fflush(nil)
+        let services = play.services + [ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() })]
+        let lasting = services.enumerated().map { place, service in
+            // The end of the play is the end of the program.
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: service, successTerminationBehavior: place == 0 ? .gracefullyShutdownGroup : .cancelGroup)
+        }
+        try await ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: lasting, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        ).run()
     }
 }

@@ -1,6 +1,9 @@
 import ArgumentParser
 import Foundation
+import SluiceGateway
+import SluiceRouting
 import SluiceSimulation
+import SluiceTypes
 
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,15 +14,15 @@ struct SimulateCommand: AsyncParsableCommand {
     /// A summary needs memory for the figures of each, and nobody waits for more.
     private static let mostSeeds = 1000
 
-    @Argument(help: "A scenario: a shipped name such as 'stall', a YAML file, or a trace (.jsonl).") var scenario: String
+    @Argument(help: "A scenario: a shipped name such as 'stall', a YAML file, or a trace (.jsonl).") var scenario: String?
+    @Option(help: "Instead of a scenario: what the gateway with this admin port (http://host:port) has measured.") var gateway: String?
     @Option(help: "A policy, e.g. 'reference' or 'default:latency=0.5,hedgeBudget=0.1'; repeat to compare. All there are.")
     var policy: [String] = []
     @Option(help: "Runs of each policy, every one with other chances.") var seeds: Int = 10
     @Option(help: "Write the figures here as JSON.") var json: String?
     @Option(help: "Write a report with plots here; one file for a browser.") var html: String?
     @Option(help: "Try the first policy at several values of a setting, e.g. 'latency=0.3..1.0'.") var sweep: String?
-    @Option(help: "Streams in all, instead of what the scenario says.") var streams: Int?
-    @Option(help: "Length of the run, e.g. '10m', instead of what the scenario says.") var duration: String?
+    @OptionGroup var part: ScenarioOptions
 
     func run() async throws {
         guard (1...Self.mostSeeds).contains(seeds) else { throw ValidationError("--seeds \(seeds): 1 to \(Self.mostSeeds) is right") }
@@ -28,9 +31,11 @@ struct SimulateCommand: AsyncParsableCommand {
         if let twin = Dictionary(grouping: choices, by: \.text).first(where: { $0.value.count > 1 })?.key {
             throw ValidationError("--policy '\(twin)' is there twice")
         }
-        let found = try ScenarioSource.find(scenario)
-        if let note = found.note { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
-        let simulation = try Simulation(try changed(found.scenario), settings: RunSettings(curvePoints: 2000, timelineStreams: 100))
+        let found = try await world()
+        for note in found.notes { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
+        let simulation = try Simulation(
+            try part.apply(to: found.scenario), settings: RunSettings(curvePoints: 2000, timelineStreams: 100),
+            gpu: { GPUClassTable().gpu(model: $0) ?? GPU(vendor: "", model: $0, gpuClass: GPUClass($0)) })
         let world = ReportedWorld(scenario: simulation.scenario, seeds: seeds, settings: simulation.settings)
         let comparison = Comparison(simulation: simulation, seeds: seeds)
         if let sweep {
@@ -48,19 +53,26 @@ struct SimulateCommand: AsyncParsableCommand {
         }
     }
 
-    private func changed(_ scenario: Scenario) throws -> Scenario {
-        var scenario = scenario
-        if let streams {
-            guard streams > 0 else { throw ValidationError("--streams \(streams): at least 1 is right") }
-            scenario = scenario.with(streams: streams)
+    private func world() async throws -> (scenario: Scenario, notes: [String]) {
+        switch (scenario, gateway) {
+        case (let scenario?, nil):
+            let found = try ScenarioSource.find(scenario)
+            return (found.scenario, found.note.map { [$0] } ?? [])
+        case (nil, let gateway?): return try await measured(by: gateway)
+        // What would it cost here: the gateway of this machine is meant.
+        case (nil, nil) where sweep != nil: return try await measured(by: AdminClient.usual)
+        default:
+            throw ValidationError(
+                "either a scenario or --gateway: sluice simulate stall, or sluice simulate --gateway \(AdminClient.usual)")
         }
-        if let duration {
-            guard let seconds = Quantity.duration.value(of: duration), seconds > 0 else {
-                throw ValidationError("--duration '\(duration)': \(Quantity.duration.wish)")
-            }
-            scenario = try scenario.lasting(seconds)
-        }
-        return scenario
+    }
+
+    private func measured(by gateway: String) async throws -> (scenario: Scenario, notes: [String]) {
+        let client = try AdminClient(gateway)
+        let live = try LiveScenario(
+            name: gateway, try await client.get([OrchestratorReport].self, "/routing/orchestrators"),
+            try await client.get(GatewayStatus.self, "/status"))
+        return (live.scenario, live.notes)
     }
 
     private func sweep(_ range: SweepRange, of choice: PolicyChoice, with comparison: Comparison) async throws -> Sweep {

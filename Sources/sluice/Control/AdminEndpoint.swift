@@ -10,6 +10,8 @@ struct AdminEndpoint: HTTPResponder {
     let registry: MetricRegistry
     let status: @Sendable () -> any Encodable & Sendable
     var routing: RoutingEndpoint?
+    /// Called before the metrics are shown.
+    var refresh: @Sendable () -> Void = {}
 
     func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
         let path = request.head.path?.split(separator: "?", maxSplits: 1).first.map(String.init) ?? "/"
@@ -21,6 +23,7 @@ struct AdminEndpoint: HTTPResponder {
         case "/healthz":
             try await text("ok\n", "text/plain; charset=utf-8", writer)
         case "/metrics":
+            refresh()
             try await text(registry.render(), "text/plain; version=0.0.4; charset=utf-8", writer)
         case "/status":
             try await writer.send(json: status())

@@ -61,12 +61,12 @@ struct DecisionReport: Codable, Sendable {
         choice = decision.choice?.rawValue
         candidates = decision.candidates
         leftOutCount = decision.leftOutCount
-        leftOut = decision.leftOut.map { LeftOutReport(orchestrator: $0.orchestrator.rawValue, reason: Self.text($0.reason)) }
+        leftOut = decision.leftOut.map { LeftOutReport(orchestrator: $0.orchestrator.rawValue, reason: $0.reason.description) }
         considered = decision.considered.map { look in
             Considered(
                 orchestrator: look.orchestrator.rawValue, predictedMs: (look.median * 1000).tenths,
                 predictedAtPercentileMs: (look.atPercentile * 1000).tenths, samples: look.samples.tenths,
-                weiPerPixel: look.weiPerPixel, inFlight: look.inFlight, leftOut: look.leftOut.map(Self.text))
+                weiPerPixel: look.weiPerPixel, inFlight: look.inFlight, leftOut: look.leftOut?.description)
         }
         targetMs = (decision.target * 1000).tenths
         deadlineMs = after(decision.deadline)
@@ -83,23 +83,6 @@ struct DecisionReport: Codable, Sendable {
         isMissed = decision.isMissed
         failure = decision.failure?.description
         costWei = decision.cost
-    }
-
-    static func text(_ reason: LeftOut) -> String {
-        switch reason {
-        case .unreachable: "does not answer"
-        case .lacks(let numbers):
-            "lacks capability " + numbers.map { Capability(rawValue: $0).map { "\($0)" } ?? "\($0)" }.joined(separator: ", ")
-        case .tooExpensive(let price): "costs \(price) wei per pixel"
-        case .gpuClass(let known): known.map { "has a GPU of class \($0)" } ?? "does not tell its GPU"
-        case .region(let region): region.map { "is in region \($0)" } ?? "does not tell its region"
-        case .ejected: "ejected after faults"
-        case .suspect: "had a fault, or was overtaken, a moment ago"
-        case .halfOpen: "was ejected and has not been tried since"
-        case .full(let limit): "is full (\(limit))"
-        case .late(let predicted): "would be late (\((predicted * 1000).tenths) ms predicted)"
-        case .tried: "has this segment already"
-        }
     }
 
     private static func text(_ result: RouteDecision.Attempt.Result) -> String {

@@ -6,17 +6,17 @@ import SluiceNetwork
 import SluiceRouting
 import SluiceTypes
 
-/// The admin port's view of routing, and the service levels of streams:
+/// The admin port's view of routing:
 ///
 ///     GET  /routing/decisions?stream=ID[&sequence=N]
 ///     GET  /routing/orchestrators
-///     GET  /routing/sla[?stream=ID]
-///     POST /routing/sla?stream=ID      a JSON object with what is to change
+///     GET  /routing/log                the decision log
+///     POST /routing/log?state=on|off
+///     GET, POST /routing/sla           see `ServiceLevelEndpoint`
 struct RoutingEndpoint: Sendable {
-    /// A service level is a few hundred bytes.
-    private static let longestBody = 64 << 10
-
     let route: RouteStage
+    let levels: ServiceLevelEndpoint
+    let log: DecisionLog?
     let isLive: @Sendable (StreamID) -> Bool
 
     /// - Returns: `false` when the path is none of these.
@@ -26,13 +26,25 @@ struct RoutingEndpoint: Sendable {
         case (.get, "/routing/orchestrators"):
             try await writer.send(json: route.picture.map(OrchestratorReport.init))
         case (.get, "/routing/decisions"): try await decisions(query, writer)
-        case (.get, "/routing/sla"):
-            let stream = query["stream"].flatMap { StreamID($0) }
-            try await writer.send(json: ServiceLevelReport(stream.map { route.serviceLevel(of: $0) } ?? route.nodeServiceLevel))
-        case (.post, "/routing/sla"): try await change(request, query, writer)
+        case (.get, "/routing/sla"): try await levels.show(query, writer)
+        case (.post, "/routing/sla"): try await levels.change(request, query, writer)
+        case (.get, "/routing/log"), (.post, "/routing/log"): try await log(request.head.method == .post, query, writer)
         default: return false
         }
         return true
+    }
+
+    private func log(_ isChange: Bool, _ query: Query, _ writer: HTTPResponseWriter) async throws {
+        guard let log else {
+            return try await writer.send(problem: .notFound, "there is no decision log; the setting decisionLog names its file")
+        }
+        if isChange {
+            guard let state = query["state"].flatMap(Switch.init) else {
+                return try await writer.send(problem: .badRequest, "/routing/log?state=on or off")
+            }
+            log.turn(on: state == .on)
+        }
+        try await writer.send(json: log.status)
     }
 
     private func decisions(_ query: Query, _ writer: HTTPResponseWriter) async throws {
@@ -49,30 +61,11 @@ struct RoutingEndpoint: Sendable {
         guard !decisions.isEmpty else {
             let text =
                 isLive(stream)
-                ? "no decision of that segment is kept (any more); the last \(RouteStage.keptDecisions) are"
+                ? "no decision of that segment is kept; once all has come of them, the last \(RouteStage.keptDecisions) are"
                 : "no stream '\(name)' is live, or ended lately"
             return try await writer.send(problem: .notFound, text)
         }
         try await writer.send(json: decisions.map(DecisionReport.init))
-    }
-
-    private func change(_ request: HTTPServerRequest, _ query: Query, _ writer: HTTPResponseWriter) async throws {
-        guard let name = query["stream"], let stream = StreamID(name), isLive(stream) else {
-            return try await writer.send(problem: .notFound, "no live stream '\(query["stream"] ?? "")'; /routing/sla?stream=ID")
-        }
-        let body: ByteBuffer
-        do { body = try await request.body.collect(upTo: Self.longestBody) } catch is HTTPBodyTooLarge {
-            return try await writer.send(problem: .contentTooLarge, "more than \(Self.longestBody) bytes")
-        }
-        do {
-            let level = try ServiceLevelReport.change(route.serviceLevel(of: stream), by: Data(body.readableBytesView))
-            guard route.setServiceLevel(level, of: stream) else {
-                return try await writer.send(problem: .notFound, "stream '\(name)' has no segment yet; its first opens it")
-            }
-            try await writer.send(json: ServiceLevelReport(level))
-        } catch let error as SettingsError {
-            try await writer.send(problem: .badRequest, "\(error)")
-        }
     }
 }
 

@@ -1,8 +1,7 @@
-import Foundation
 import SluiceRouting
 import SluiceTypes
 
-/// A service level as JSON, whole when it is shown, in part when it is changed: what is not named stays as it is.
+/// A service level as JSON (`GET /routing/sla`).
 struct ServiceLevelReport: Codable, Sendable {
     struct Continuity: Codable, Sendable {
         var seconds: Double?
@@ -37,41 +36,46 @@ struct ServiceLevelReport: Codable, Sendable {
         continuity = Continuity(
             seconds: level.continuity.seconds, price: level.continuity.price, segments: level.continuity.segments)
     }
+}
 
-    /// - Throws: `SettingsError` naming key, value and what would be right; JSON that does not parse, and keys that nobody knows, too.
-    static func change(_ level: ServiceLevel, by json: Data) throws -> ServiceLevel {
-        guard let object = try? JSONSerialization.jsonObject(with: json) as? [String: Any] else {
-            throw SettingsError("the body is no JSON object; {\"latency\": \"50%\"} would be right")
+/// A service level together with whether it can be kept: what an operator is told who asks for it or changes it.
+struct ServiceLevelAnswer: Codable, Sendable {
+    struct Check: Codable, Sendable {
+        struct Nearest: Codable, Sendable {
+            var orchestrator: String
+            /// What would have to be asked for.
+            var sla: ServiceLevelReport
         }
-        var flags: [String: String] = [:]
-        try flatten(object, "sla", &flags)
-        // The settings' own reader checks ranges and names; what is not named comes from the level as it is.
-        var current: [String: String] = [:]
-        let whole = try JSONSerialization.jsonObject(with: JSONEncoder().encode(ServiceLevelReport(level)))
-        try flatten(whole as? [String: Any] ?? [:], "sla", &current)
-        for (key, value) in flags {
-            guard current[key] != nil else {
-                let nearest = NearestKey.of(key, among: current.keys) ?? ""
-                throw SettingsError("unknown key '\(key.dropFirst(4))'; did you mean '\(nearest.dropFirst(4))'?")
-            }
-            current[key] = value
+
+        var isMet: Bool
+        var words: String
+        var nearest: Nearest?
+
+        init(_ check: ServiceLevelCheck) {
+            isMet = check.isMet
+            words = check.description
+            nearest = check.nearest.map { Nearest(orchestrator: $0.orchestrator.rawValue, sla: ServiceLevelReport($0.level)) }
         }
-        if current["sla.maxPricePerPixelWei"]?.hasPrefix("-") == true { current["sla.maxPricePerPixelWei"] = "" }
-        var reader = try SettingsReader(file: nil, flags: current, environment: [:])
-        return try ServiceLevelSettings.read(&reader)
     }
 
-    private static func flatten(_ object: [String: Any], _ prefix: String, _ flags: inout [String: String]) throws {
-        for (key, value) in object {
-            let name = "\(prefix).\(key)"
-            switch value {
-            case let nested as [String: Any]: try flatten(nested, name, &flags)
-            case let list as [String]: flags[name] = list.joined(separator: ",")
-            case let text as String: flags[name] = text
-            case let number as NSNumber: flags[name] = number.stringValue
-            case is NSNull: flags[name] = ""
-            default: throw SettingsError("'\(name.dropFirst(4))' is neither text, a number nor a list of text")
-            }
-        }
+    private enum Key: String, CodingKey { case check }
+
+    var level: ServiceLevelReport
+    var check: Check
+
+    init(_ level: ServiceLevel, _ check: ServiceLevelCheck) {
+        self.level = ServiceLevelReport(level)
+        self.check = Check(check)
+    }
+
+    init(from decoder: any Decoder) throws {
+        level = try ServiceLevelReport(from: decoder)
+        check = try decoder.container(keyedBy: Key.self).decode(Check.self, forKey: .check)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try level.encode(to: encoder)
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(check, forKey: .check)
     }
 }

@@ -9,10 +9,17 @@ struct GatewayFileSettings {
     var rtmp: ListenSettings
     var rtmpLimits: RTMPLimits
     var http: ListenSettings
+    /// With them players get HTTP/2.
+    var httpCertificate: CertificateFiles
     var admin: ListenSettings
+    var listed: [ListedOrchestrator]
     /// Service URIs or host:port.
-    var orchestrators: [String]
-    var embedsOrchestrator: Bool { orchestrators.isEmpty }
+    var orchestrators: [String] { listed.map(\.address) }
+    var embedsOrchestrator: Bool { listed.isEmpty }
+    var gpuClasses: GPUClassTable
+    var authWebhook: AuthWebhookSettings
+    var tenants: [TenantSettings]
+    var record: RecordSettings
     var transcode: TranscodeFileSettings
     var role: GatewaySettings
 
@@ -26,23 +33,29 @@ struct GatewayFileSettings {
     }
 
     /// ## Configuration keys
-    /// Those of `ListenSettings` under `rtmp` (1935), `http` (9935) and `admin` (5935), those of `TranscodeFileSettings`, and:
+    /// Those of `ListenSettings` under `rtmp` (1935), `http` (9935) and `admin` (5935), those of `TranscodeFileSettings`, `ListedOrchestrator`,
+    /// `AuthWebhookSettings`, `TenantSettings`, `RecordSettings`, and:
+    /// - `http.certificate`, `http.key` (paths, default none): PEM; with them the port speaks TLS, and HTTP/2.
     /// - `rtmp.maxConnections` (int, default 2000, 1…100000) and `rtmp.maxConnectionsPerAddress` (int, default 1000, 1…100000).
     /// - `profiles` (preset names, default P240p30fps16x9,P360p30fps16x9; `none` for the source alone).
-    /// - `orchestrators` (list, default empty): without one, an orchestrator runs in this process.
+    /// - `gpuClasses` (path, default none): a table as `GPUClassFile` reads it, instead of the one that is built in.
     /// - `segmentTargetMs` (int, default 2000, 500…10000): wished-for segment length.
     /// - `maxStreams` (int, default 500, 1…10000).
     /// - `playlistWindow` (int, default 6, 3…60): segments listed.
     /// - `playlistGrace` (int, default 1, 0…60): segments kept after they left the playlist.
+    /// - `streamSegments` (on | off, default on): segments go to orchestrators that take them so while they are being cut.
     /// - `onMissWaitMs` (int, default 2000, 0…10000): how long `sla.onMiss: wait` waits.
-    /// - `giveUpMs` (int, default 6000, 500…120000): from the cut of a segment to giving it up; never less than `patience` (number,
-    ///   default 3, 1…60) times its duration.
+    /// - `giveUpMs` (int, default 8000, 500…120000): from the cut of a segment to giving it up; never less than `patience` (number,
+    ///   default 4, 1…60) times its duration.
     /// - `attempts` (int, default 3, 1…10): sendings of one segment that an orchestrator may have worked on.
     /// - those of `ServiceLevelSettings` under `sla`.
     /// - `maxInFlight` (int, default 4, 1…32) and `maxWaiting` (int, default 8, 1…64): segments per stream.
     /// - `pushIdleMs` (int, default 60000, 1000…3600000), `publisherTakeoverMs` (int, default 5000, 500…600000).
     /// - `pushReorderMs` (int, default 500, 0…10000): how long a pushed segment waits for those before it.
     /// - `lingerMs` (int, default 60000, 0…3600000): how long an ended stream's playlists stay.
+    /// - `publisherLost.holdMs` (int, default 30000, 0…3600000): how long a stream goes on when its publisher vanished;
+    ///   `publisherLost.show` (`still`, `gap` or `nothing`, default still): what low-latency viewers see meanwhile.
+    /// - those of `LowLatencySettings` under `lowLatency`.
     init(_ reader: inout SettingsReader) throws {
         rtmp = try ListenSettings(&reader, prefix: "rtmp", port: 1935)
         var limits = RTMPLimits()
@@ -50,8 +63,13 @@ struct GatewayFileSettings {
         limits.mostPerAddress = try reader.int("rtmp.maxConnectionsPerAddress", default: limits.mostPerAddress, in: 1...100_000)
         rtmpLimits = limits
         http = try ListenSettings(&reader, prefix: "http", port: 9935)
+        httpCertificate = CertificateFiles(&reader, prefix: "http.")
         admin = try ListenSettings(&reader, prefix: "admin", port: 5935)
-        orchestrators = reader.list("orchestrators") ?? []
+        listed = try ListedOrchestrator.read(&reader)
+        gpuClasses = try reader.text("gpuClasses").map(GPUClassFile.read) ?? GPUClassTable()
+        authWebhook = try AuthWebhookSettings(&reader)
+        tenants = try TenantSettings.read(&reader)
+        record = try RecordSettings(&reader)
         transcode = try TranscodeFileSettings(&reader)
         var role = GatewaySettings()
         role.profiles = try Self.profiles(&reader)
@@ -59,8 +77,9 @@ struct GatewayFileSettings {
         role.maxStreams = try reader.int("maxStreams", default: 500, in: 1...10_000)
         role.playlistWindow = try reader.int("playlistWindow", default: 6, in: 3...60)
         role.playlistGrace = try reader.int("playlistGrace", default: 1, in: 0...60)
+        role.streamsSegments = try reader.choice("streamSegments", default: Switch.on) == .on
         role.onMissWait = try reader.milliseconds("onMissWaitMs", default: 2000, in: 0...10_000)
-        role.routing.shortestPatience = try reader.milliseconds("giveUpMs", default: 6000, in: 500...120_000).inSeconds
+        role.routing.shortestPatience = try reader.milliseconds("giveUpMs", default: 8000, in: 500...120_000).inSeconds
         role.routing.patience = try reader.double("patience", in: 1...60) ?? role.routing.patience
         role.routing.attempts = try reader.int("attempts", default: 3, in: 1...10)
         role.routing.serviceLevel = try ServiceLevelSettings.read(&reader)
@@ -70,6 +89,9 @@ struct GatewayFileSettings {
         role.pushReorder = try reader.milliseconds("pushReorderMs", default: 500, in: 0...10_000)
         role.takeoverAfter = try reader.milliseconds("publisherTakeoverMs", default: 5000, in: 500...600_000)
         role.linger = try reader.milliseconds("lingerMs", default: 60_000, in: 0...3_600_000)
+        role.publisherHold = try reader.milliseconds("publisherLost.holdMs", default: 30_000, in: 0...3_600_000)
+        role.absencePicture = try reader.choice("publisherLost.show", default: role.absencePicture)
+        role.lowLatency = try LowLatencySettings.read(&reader)
         self.role = role
     }
 

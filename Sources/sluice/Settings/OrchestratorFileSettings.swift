@@ -7,8 +7,7 @@ struct OrchestratorFileSettings {
     var listen: ListenSettings
     var admin: ListenSettings
     var serviceURI: String
-    var certificate: String?
-    var key: String?
+    var certificate: CertificateFiles
     var transcode: TranscodeFileSettings
     var admission: Admission.Settings
 
@@ -36,8 +35,7 @@ struct OrchestratorFileSettings {
                 key: "serviceURI", value: serviceURI, source: reader.source(of: "serviceURI"),
                 wish: "a URI like https://host:8935, with its port and without a path, is right")
         }
-        certificate = reader.text("certificate")
-        key = reader.text("key")
+        certificate = CertificateFiles(&reader)
         transcode = try TranscodeFileSettings(&reader)
         admission = Admission.Settings(
             maxSessions: try reader.int("maxSessions", default: 10, in: 1...1000),
@@ -48,18 +46,8 @@ struct OrchestratorFileSettings {
     /// - Returns: `nil` for an `http://` service URI: cleartext was asked for.
     func tls() throws -> HTTPServerTLS? {
         guard let uri = URL(string: serviceURI), uri.scheme == "https" else { return nil }
-        guard certificate != nil || key != nil else {
-            let made = try SelfSignedCertificate.make(host: uri.host ?? "localhost")
-            return HTTPServerTLS(certificatePEM: made.certificatePEM, keyPEM: made.keyPEM)
-        }
-        return HTTPServerTLS(
-            certificatePEM: try read(certificate, as: "certificate"), keyPEM: try read(key, as: "key"))
-    }
-
-    private func read(_ path: String?, as key: String) throws -> String {
-        guard let path else { throw SettingsError("'\(key)' is missing; certificate and key come together, both as PEM files") }
-        do { return try String(contentsOfFile: path, encoding: .utf8) } catch {
-            throw SettingsError("\(key) = '\(path)': the file cannot be read; a PEM file is right")
-        }
+        if let given = try certificate.tls() { return given }
+        let made = try SelfSignedCertificate.make(host: uri.host ?? "localhost")
+        return HTTPServerTLS(certificatePEM: made.certificatePEM, keyPEM: made.keyPEM)
     }
 }

@@ -12,28 +12,36 @@ enum ServiceLevelSettings {
     /// - `hedgeBudget` (number, default 0.05, 0…1).
     /// - `onMiss` (gap | source | lower | wait, default gap).
     /// - `continuity.seconds` (default 0.3, 0…10), `continuity.price` (default 0.2, 0…1), `continuity.segments` (default 5, 1…100).
-    static func read(_ reader: inout SettingsReader) throws -> ServiceLevel {
-        var level = ServiceLevel()
-        let latency = reader.text("sla.latency", default: "60%")
-        guard let target = target(latency) else {
-            throw SettingsError(
-                key: "sla.latency", value: latency, source: reader.source(of: "sla.latency"),
-                wish: "a share of the segment from 5% to 1000%, or a time from 100ms to 60s, is right")
+    ///
+    /// - Parameters:
+    ///   - prefix: where they are instead of under `sla`.
+    ///   - base: what holds for those that are not there.
+    static func read(_ reader: inout SettingsReader, prefix: String = "sla", base: ServiceLevel = .init()) throws -> ServiceLevel {
+        var level = base
+        if let latency = reader.text("\(prefix).latency") {
+            guard let target = target(latency) else {
+                throw SettingsError(
+                    key: "\(prefix).latency", value: latency, source: reader.source(of: "\(prefix).latency"),
+                    wish: "a share of the segment from 5% to 1000%, or a time from 100ms to 60s, is right")
+            }
+            level.latency = target
         }
-        level.latency = target
-        level.percentile = try reader.double("sla.percentile", in: 0.5...0.99) ?? level.percentile
-        level.playoutBudget = try reader.double("sla.playoutBudget", in: 0.2...20) ?? level.playoutBudget
-        let allowed = reader.list("sla.gpuClasses") ?? []
-        level.allowedClasses = allowed.isEmpty ? nil : Set(allowed.map { GPUClass($0) })
-        level.preferredClasses = Set((reader.list("sla.preferGpuClasses") ?? []).map { GPUClass($0) })
-        level.region = reader.text("sla.region")
-        level.maxPrice = try reader.double("sla.maxPricePerPixelWei", in: 0...1e18)
-        level.hedgeBudget = try reader.double("sla.hedgeBudget", in: 0...1) ?? level.hedgeBudget
-        level.onMiss = try reader.choice("sla.onMiss", default: .gap)
+        level.percentile = try reader.double("\(prefix).percentile", in: 0.5...0.99) ?? level.percentile
+        level.playoutBudget = try reader.double("\(prefix).playoutBudget", in: 0.2...20) ?? level.playoutBudget
+        if let allowed = reader.list("\(prefix).gpuClasses") {
+            level.allowedClasses = allowed.isEmpty ? nil : Set(allowed.map { GPUClass($0) })
+        }
+        if let preferred = reader.list("\(prefix).preferGpuClasses") { level.preferredClasses = Set(preferred.map { GPUClass($0) }) }
+        if reader.list("\(prefix).region") != nil { level.region = reader.text("\(prefix).region") }
+        if reader.list("\(prefix).maxPricePerPixelWei") != nil {
+            level.maxPrice = try reader.double("\(prefix).maxPricePerPixelWei", in: 0...1e18)
+        }
+        level.hedgeBudget = try reader.double("\(prefix).hedgeBudget", in: 0...1) ?? level.hedgeBudget
+        level.onMiss = try reader.choice("\(prefix).onMiss", default: level.onMiss)
         let usual = level.continuity
-        level.continuity.seconds = try reader.double("sla.continuity.seconds", in: 0...10) ?? usual.seconds
-        level.continuity.price = try reader.double("sla.continuity.price", in: 0...1) ?? usual.price
-        level.continuity.segments = try reader.int("sla.continuity.segments", default: usual.segments, in: 1...100)
+        level.continuity.seconds = try reader.double("\(prefix).continuity.seconds", in: 0...10) ?? usual.seconds
+        level.continuity.price = try reader.double("\(prefix).continuity.price", in: 0...1) ?? usual.price
+        level.continuity.segments = try reader.int("\(prefix).continuity.segments", default: usual.segments, in: 1...100)
         return level
     }
 

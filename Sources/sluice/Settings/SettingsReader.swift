@@ -148,6 +148,15 @@ struct SettingsReader {
         entry(key)?.text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
+    /// The names that the file has directly below a table, in order: tables whose names are the operator's own.
+    mutating func names(under table: String) -> [String] {
+        // An empty table is a key without a value.
+        if file[table]?.text.isEmpty != false { known.insert(table) }
+        let prefix = "\(table)."
+        let names = file.keys.filter { $0.hasPrefix(prefix) }.map { $0.dropFirst(prefix.count).prefix { $0 != "." } }
+        return Set(names.map(String.init)).sorted()
+    }
+
     /// The source of a key's value, for errors found later.
     mutating func source(of key: String) -> String { entry(key)?.source ?? "default" }
 

@@ -76,8 +76,8 @@ struct YAMLValue {
     }
 
     /// - Parameter what: what the list is of, for the complaint.
-    func list(of what: String) throws -> [YAMLValue] {
-        guard let sequence = content.sequence, !sequence.isEmpty else { throw complaint("a list of \(what) is right") }
+    func list(of what: String, mayBeEmpty: Bool = false) throws -> [YAMLValue] {
+        guard let sequence = content.sequence, mayBeEmpty || !sequence.isEmpty else { throw complaint("a list of \(what) is right") }
         return sequence.enumerated().map { YAMLValue(file: file, path: "\(path)[\($0.offset)]", content: $0.element) }
     }
 

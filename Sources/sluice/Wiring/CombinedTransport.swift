@@ -6,14 +6,24 @@ struct CombinedTransport: SegmentTransport {
     let remote: (any SegmentTransport)?
 
     func send(_ job: SegmentJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
-        let way: (any SegmentTransport)? = orchestrator == .embedded ? embedded : remote
-        if let way { return way.send(job, to: orchestrator) }
-        return AsyncThrowingStream { $0.finish(throwing: SegmentFailure(.unreachable, "no way to \(orchestrator)")) }
+        way(to: orchestrator)?.send(job, to: orchestrator) ?? Self.noWay(to: orchestrator)
+    }
+
+    func stream(_ job: StreamedJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
+        way(to: orchestrator)?.stream(job, to: orchestrator) ?? Self.noWay(to: orchestrator)
     }
 
     func end(_ stream: StreamID) async {
         await embedded?.end(stream)
         await remote?.end(stream)
+    }
+
+    private func way(to orchestrator: OrchestratorID) -> (any SegmentTransport)? {
+        orchestrator == .embedded ? embedded : remote
+    }
+
+    private static func noWay(to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
+        AsyncThrowingStream { $0.finish(throwing: SegmentFailure(.unreachable, "no way to \(orchestrator)")) }
     }
 }
 

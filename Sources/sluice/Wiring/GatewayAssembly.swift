@@ -5,6 +5,7 @@ import SluiceGateway
 import SluiceMedia
 import SluiceNetwork
 import SluiceOrchestrator
+import SluiceRouting
 import SluiceTypes
 import SluiceWire
 
@@ -19,11 +20,16 @@ struct GatewayAssembly {
     private let embedded: Orchestrator?
     private let remote: LivepeerTransport?
     private let executor: MediaExecutor
+    private let recorder: TraceRecorder?
+    private let decisionLog: DecisionLog?
+    private let webhook: AuthWebhook?
+    private let packager: MediaExecutor
 
     init(_ settings: GatewayFileSettings, logger: Logger) throws {
         let group = MultiThreadedEventLoopGroup.singleton
         executor = MediaExecutor(width: settings.transcode.threads)
-        let metrics = GatewayMetrics(registry: registry)
+        let metrics = GatewayMetrics(
+            registry: registry, node: HostName.own, maxStreams: settings.role.maxStreams)
 
         let embedded =
             settings.embedsOrchestrator
@@ -39,30 +45,62 @@ struct GatewayAssembly {
         var directories: [any OrchestratorDirectory] = []
         if let embedded { directories.append(EmbeddedDirectory(service: embedded)) }
         if let remote { directories.append(remote) }
-        route = RouteStage(
-            directory: CombinedDirectory(directories),
-            settings: settings.role.routing, needed: { JobCapabilities.of($0, isPushed: false) })
+        let levels = ServiceLevels(node: settings.role.routing.serviceLevel, tenants: settings.tenants)
+        let route = RouteStage(
+            directory: try DescribedDirectory(
+                CombinedDirectory(directories), classes: settings.gpuClasses, listed: settings.listed),
+            settings: settings.role.routing, promised: { levels.level(of: $0) },
+            needed: { JobCapabilities.of($0, isPushed: false) })
+        self.route = route
+        let recorder = try settings.record.trace.map {
+            try TraceRecorder(path: $0, largest: settings.record.largestTrace, logger: logger)
+        }
+        let decisionLog = try settings.record.decisionLog.map {
+            try DecisionLog(
+                path: $0, largest: settings.record.largestDecisionLog, isOn: settings.record.decisionLogStart == .on, logger: logger)
+        }
+        self.recorder = recorder
+        self.decisionLog = decisionLog
         let dispatch = DispatchStage(
             transport: CombinedTransport(embedded: embedded.map(InProcessTransport.init), remote: remote), route: route,
-            metrics: metrics, logger: logger)
-        let table = StreamTable(settings: settings.role, dispatch: dispatch, metrics: metrics, logger: logger)
+            metrics: metrics,
+            decided: { decision, facts in
+                recorder?.record(decision, facts)
+                decisionLog?.log(decision)
+            }, logger: logger)
+        let registry = registry
+        let webhook = try settings.authWebhook.url.map {
+            try AuthWebhook(url: $0, timeout: settings.authWebhook.timeout, group: group, registry: registry)
+        }
+        self.webhook = webhook
+        // Of its own, so that packaging does not stand behind encoding.
+        packager = MediaExecutor(width: 1)
+        let table = StreamTable(
+            settings: settings.role, dispatch: dispatch, metrics: metrics,
+            admission: StreamAdmission(
+                webhook: webhook, levels: levels, changed: { route.renewServiceLevel(of: $0) }, logger: logger),
+            media: packager, logger: logger)
         self.table = table
 
         let push = PushEndpoint(
             push: PushIntake(table: table, demux: DemuxStage(executor: executor)),
             parseConfiguration: { try TranscodeConfiguration.profiles(json: $0) }, logger: logger)
         media = HTTPServer(
-            host: settings.http.host, port: settings.http.port, tls: nil,
-            responder: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table)), group: group, logger: logger)
+            host: settings.http.host, port: settings.http.port, tls: try settings.httpCertificate.tls(),
+            responder: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table)),
+            direct: LowLatencyEndpoint(source: table), group: group, logger: logger)
         rtmp = RTMPListener(
             host: settings.rtmp.host, port: settings.rtmp.port, gate: table, group: group, limits: settings.rtmpLimits,
             logger: logger)
-        let route = route
+        let isLive: @Sendable (StreamID) -> Bool = { table.isLive($0) }
         admin = HTTPServer(
             host: settings.admin.host, port: settings.admin.port, tls: nil,
             responder: AdminEndpoint(
                 registry: registry, status: { table.status(route: route) },
-                routing: RoutingEndpoint(route: route, isLive: { table.isLive($0) })), group: group, logger: logger)
+                routing: RoutingEndpoint(
+                    route: route, levels: ServiceLevelEndpoint(route: route, levels: levels, isLive: isLive), log: decisionLog,
+                    isLive: isLive),
+                refresh: { metrics.look(at: route) }), group: group, logger: logger)
     }
 
     /// Binds every port, or throws with the first that is taken.
@@ -74,9 +112,13 @@ struct GatewayAssembly {
     var services: [any Service] {
         let table = table
         let executor = executor
+        let packager = packager
         var services: [any Service] = [
-            ServerService(serve: { try? await gracefulShutdown() }, stop: { executor.shutdown() })
+            ServerService(serve: { try? await gracefulShutdown() }, stop: { [executor, packager].forEach { $0.shutdown() } })
         ]
+        if let recorder { services.append(ServerService(serve: { await recorder.run() }, stop: { recorder.finish() })) }
+        if let decisionLog { services.append(ServerService(serve: { await decisionLog.run() }, stop: { decisionLog.finish() })) }
+        if let webhook { services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await webhook.close() })) }
         if let embedded { services.append(BackgroundService { await embedded.run() }) }
         if let remote { services.append(BackgroundService { try await remote.run() }) }
         let media = media

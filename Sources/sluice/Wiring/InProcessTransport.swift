@@ -8,6 +8,10 @@ struct InProcessTransport: SegmentTransport {
         service.transcode(job, in: session(of: job.segment.stream))
     }
 
+    func stream(_ job: StreamedJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
+        service.transcode(job, in: session(of: job.stream))
+    }
+
     func end(_ stream: StreamID) async {
         await service.end(session(of: stream))
     }
@@ -20,6 +24,10 @@ struct EmbeddedDirectory: OrchestratorDirectory {
     let entries: [OrchestratorEntry]
 
     init(service: any TranscodeService) {
-        entries = [OrchestratorEntry(id: .embedded, capabilities: service.capabilities, version: Sluice.version)]
+        entries = [
+            OrchestratorEntry(
+                id: .embedded, capabilities: service.capabilities, version: Sluice.version,
+                takesStreamedSegments: service.takesStreamedSegments)
+        ]
     }
 }

@@ -46,6 +46,7 @@ import Testing
         ScriptedOrchestrator.Behaviour.refuse(SegmentFailure(.unreachable, "connection refused")),
         .refuse(SegmentFailure(.busy, "OrchestratorBusy")), .fail(SegmentFailure(.transcodeFailed, "no")),
         .half(GatewayHarness.rendition), .count(1, GatewayHarness.rendition), .never,
+        .answer(ByteBuffer(string: "<html>no media</html>")),
     ])
     func whatOneFailsAnotherDoes(_ behaviour: ScriptedOrchestrator.Behaviour) async throws {
         let harness = GatewayHarness(["a": [behaviour], "b": [.answer(GatewayHarness.rendition)]])

@@ -75,6 +75,23 @@ import Testing
         #expect(harness.orchestrators.ended == [stream])
     }
 
+    @Test func whatIsUnderWayAtTheEndIsCarriedThrough() async throws {
+        let gate = ScriptGate()
+        let harness = GatewayHarness(["a": [.gated(gate, GatewayHarness.rendition)]])
+        let stream = try #require(StreamID("one"))
+        try await harness.run {
+            let live = try harness.open("one")
+            live.pipeline.accept(GatewayHarness.segment(live, 0))
+            while harness.orchestrators.sent.isEmpty { await Task.yield() }
+            harness.table.close()
+            // The table has begun to end; only now the orchestrator answers.
+            for _ in 0..<100 { await Task.yield() }
+            gate.open()
+        }
+        #expect(harness.orchestrators.abandoned == 0)
+        #expect(try harness.playlist(stream, "small")?.entries.map(\.uri) == ["small/0.ts"])
+    }
+
     @Test func whatLeftTheWindowIsGoneAndWhatNeverWasIsUnknown() async throws {
         let harness = GatewayHarness(["a": [answer]]) {
             $0.playlistWindow = 3

@@ -26,7 +26,8 @@ struct TestServer: Sendable {
 
     /// Serves until `body` is done, then cuts off what is open.
     static func serving(
-        _ responder: any HTTPResponder, tls: Bool = true, port: Int = 0, settings: HTTPServer.Settings = .init(),
+        _ responder: any HTTPResponder, direct: (any HTTPDirectResponder)? = nil, tls: Bool = true, port: Int = 0,
+        settings: HTTPServer.Settings = .init(),
         _ body: (TestServer) async throws -> Void
     ) async throws {
         var credentials: HTTPServerTLS?
@@ -35,7 +36,7 @@ struct TestServer: Sendable {
             credentials = HTTPServerTLS(certificatePEM: certificate.certificatePEM, keyPEM: certificate.keyPEM)
         }
         let server = HTTPServer(
-            host: "127.0.0.1", port: port, tls: credentials, responder: responder, settings: settings,
+            host: "127.0.0.1", port: port, tls: credentials, responder: responder, direct: direct, settings: settings,
             group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
         let port = try await server.start()
         try await withThrowingTaskGroup(of: Void.self) { group in

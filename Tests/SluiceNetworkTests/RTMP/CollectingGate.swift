@@ -49,13 +49,14 @@ final class CollectingGate: PublisherGate {
         }
         replaced?(.succeeded)
         if replaced != nil, case .takesOverLater(let signal) = second { for await _ in signal {} }
-        return CollectingPublication(gate: self, stream: request.stream)
+        return CollectingPublication(gate: self, stream: request.stream, key: request.key)
     }
 }
 
 private struct CollectingPublication: Publication {
     let gate: CollectingGate
     let stream: StreamID
+    let key: String?
 
     func makeSink() -> any PacketSink { CollectingSink(gate: gate, stream: stream) }
 }

@@ -1,3 +1,4 @@
+import NIOCore
 import Testing
 
 @testable import SluiceNetwork
@@ -15,5 +16,13 @@ import Testing
         #expect(admission.count == 3)
         admission.leave("nobody")
         #expect(admission.count == 3)
+    }
+
+    @Test(arguments: [
+        ("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"), ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+    ])
+    func `of IPv6 a whole network counts as one address`(address: String, household: String) throws {
+        #expect(RTMPAdmission.household(of: try SocketAddress(ipAddress: address, port: 1)) == household)
     }
 }

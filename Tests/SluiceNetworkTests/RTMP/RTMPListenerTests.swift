@@ -45,6 +45,8 @@ struct RTMPListenerTests {
             #expect(seen.requests.map(\.stream.rawValue) == ["cam1"])
             #expect(seen.requests.first?.key == "secret")
             #expect(seen.requests.first?.remoteAddress == "127.0.0.1")
+            #expect(seen.requests.first?.url.hasPrefix("rtmp://127.0.0.1") == true)
+            #expect(seen.requests.first?.url.hasSuffix("/live/cam1/secret") == true, "\(seen.requests.first?.url ?? "")")
             #expect(seen.finishes == 1)
             #expect(seen.video.map { [$0.width, $0.height] } == [[1280, 720]])
             #expect(seen.audio.count == 1)

@@ -30,16 +30,13 @@ import Testing
         #expect(story.ended == .some(.none))
     }
 
-    @Test func aLateOneIsHedgedAndTheLoserIsStoppedAndBooked() {
+    @Test func aStuckUploadIsHedgedAndTheLoserIsStoppedAndBooked() {
         var story = Story(["a", "b"])
         for sequence in 0..<6 { _ = story.serve(Int64(sequence)) }
         let primary = story.cut(6)
-        story.happen(.accepted, of: 6)
-        let due = story.courses[6]?.decision.attempts[0].hedgeAt.seconds(since: story.now) ?? 0
-        #expect(due > 0.2 && due < 1.2)
-        story.pass(due - 0.01)
+        story.pass(0.1)
         #expect(story.sent.isEmpty)
-        story.pass(0.02)
+        story.pass(0.5)
         #expect(story.sent.map(\.role) == [.hedge])
         #expect(story.sent.first?.to != primary)
         let hedge = story.sent.first?.to
@@ -49,6 +46,48 @@ import Testing
         #expect(story.courses[6]?.decision.attempts.map(\.result) == [.aborted, .won])
         let seen1 = story.cut(7)
         #expect(seen1 == hedge)
+    }
+
+    @Test func oneStragglerIsWaitedForUntilTheDeadline() {
+        var story = Story(["a", "b"])
+        for sequence in 0..<6 { _ = story.serve(Int64(sequence)) }
+        _ = story.cut(6)
+        story.happen(.accepted, of: 6)
+        story.pass(2.95)
+        #expect(story.sent.isEmpty)
+        story.pass(0.1)
+        #expect(story.sent.map(\.role) == [.hedge])
+    }
+
+    @Test func whereStragglersAreTooLateTheyAreHedgedInTime() {
+        var story = Story(["a", "b"])
+        for sequence in 0..<6 { _ = story.serve(Int64(sequence)) }
+        let home = story.router.streams[Story.stream]?.primary ?? 0
+        for _ in 0..<3 { story.router.records[home].stragglers.remember(isInTime: false, at: story.now) }
+        _ = story.cut(6)
+        story.happen(.accepted, of: 6)
+        let due = story.courses[6]?.decision.attempts[0].hedgeAt.seconds(since: story.now) ?? 0
+        #expect(due > 1.5 && due < 2.8)
+        story.pass(due - 0.01)
+        #expect(story.sent.isEmpty)
+        story.pass(0.02)
+        #expect(story.sent.map(\.role) == [.hedge])
+    }
+
+    @Test func whoStandsStillIsLeftAtOnceByAll() {
+        var story = Story(["a", "b"])
+        for sequence in 0..<6 { _ = story.serve(Int64(sequence)) }
+        let other = Story.named("two")
+        let home = story.router.streams[Story.stream]?.primary ?? 0
+        story.router.open(other)
+        story.router.streams[other]?.primary = home
+        story.router.records[home].streams += 1
+        for (sequence, stream) in [(6, Story.stream), (7, other)] as [(Int64, StreamID)] {
+            _ = story.cut(sequence, stream: stream)
+            story.happen(.accepted, of: sequence)
+        }
+        story.pass(1.2)
+        #expect(story.sent.map(\.role) == [.hedge, .hedge])
     }
 
     @Test func aHedgeThatLosesIsStoppedAndNothingMoves() {
@@ -110,7 +149,7 @@ import Testing
     @Test func itIsGivenUpInTimeAndEverythingIsStopped() {
         var story = Story(["a"])
         _ = story.cut(0)
-        story.pass(5.9)
+        story.pass(7.9)
         #expect(story.ended == .none)
         story.pass(0.2)
         #expect((story.ended ?? nil)?.reason == .timedOut)
@@ -122,7 +161,7 @@ import Testing
         var story = Story([])
         let seen3 = story.cut(0)
         #expect(seen3 == nil)
-        story.pass(6.1)
+        story.pass(8.1)
         #expect((story.ended ?? nil)?.reason == .unreachable)
     }
 

@@ -11,7 +11,9 @@ struct Story {
     private(set) var actions: [DispatchAction] = []
     private var wakes: [(at: Moment, sequence: Int64)] = []
 
-    static let stream = StreamID("one") ?? { preconditionFailure("a legal name") }()
+    static let stream = named("one")
+
+    static func named(_ name: String) -> StreamID { StreamID(name) ?? { preconditionFailure("a legal name") }() }
 
     init(_ names: [String], settings: RoutingSettings = Story.plain, seed: UInt64 = 1, change: (inout OrchestratorEntry) -> Void = { _ in })
     {
@@ -39,9 +41,9 @@ struct Story {
     }
 
     /// Cuts a segment and returns whom it was sent to.
-    mutating func cut(_ sequence: Int64) -> String? {
+    mutating func cut(_ sequence: Int64, stream: StreamID = Self.stream) -> String? {
         actions = []
-        courses[sequence] = SegmentCourse(Self.facts(sequence, at: now), router: &router, at: now, actions: &actions)
+        courses[sequence] = SegmentCourse(Self.facts(sequence, stream: stream, at: now), router: &router, at: now, actions: &actions)
         note(sequence)
         return sent.last?.to
     }

@@ -54,7 +54,8 @@ import Testing
         for _ in 0..<8 {
             let work = WorkClass(codec: .h264, outputPixelRate: 10_000_000)
             if let slot = story.router.slot(of: OrchestratorID(other)) {
-                story.router.succeeded(slot, work, PhaseTimes(work: 0.1, total: 0.2), duration: 2, at: story.now)
+                let times = PhaseTimes(work: 0.1, total: 0.2)
+                story.router.succeeded(slot, of: Story.named("two"), work, times, duration: 2, isCold: false, at: story.now)
             }
         }
         story.router.update(price: Price(pricePerUnit: 10, pixelsPerUnit: 1), of: OrchestratorID(other))
@@ -69,7 +70,7 @@ import Testing
         var story = Story(["a", "b", "c", "d"])
         for name in ["a", "b", "c", "d"] {
             guard let slot = story.router.slot(of: OrchestratorID(name)) else { continue }
-            for _ in 0..<3 { story.router.failed(slot, SegmentFailure(.unreachable, "down"), at: story.now) }
+            for _ in 0..<3 { story.router.failed(slot, of: Story.stream, SegmentFailure(.unreachable, "down"), at: story.now) }
         }
         #expect(story.router.picture(at: story.now).count { $0.state == .ejected } == 2)
         let seen3 = story.cut(0)
@@ -80,21 +81,41 @@ import Testing
         var story = Story(["a", "b", "c"])
         for name in ["a", "b", "c"] {
             guard let slot = story.router.slot(of: OrchestratorID(name)) else { continue }
-            story.router.began(slot, of: Story.stream, at: story.now)
+            _ = story.router.began(slot, of: Story.stream, at: story.now)
             story.router.late(slot, at: story.now)
         }
-        #expect(story.router.hasCommonCause(at: story.now))
-        story.router.failed(0, SegmentFailure(.timedOut, "late"), at: story.now)
+        #expect(story.router.sharedCause.holds(at: story.now))
+        story.router.failed(0, of: Story.stream, SegmentFailure(.timedOut, "late"), at: story.now)
         #expect(story.router.picture(at: story.now).allSatisfy { $0.faultsInRow == 0 })
     }
 
-    @Test func aBusyOneIsFullForNewStreamsOnly() {
-        var story = Story(["a"])
-        _ = story.serve(0)
+    @Test func aFullOneIsFullForNewStreamsOnly() {
+        var story = Story(["a", "b"])
+        let home = story.serve(0)
+        let other = Story.named("two")
+        story.router.open(other)
+        if let slot = story.router.slot(of: OrchestratorID(home ?? "")) {
+            _ = story.router.began(slot, of: other, at: story.now)
+            story.router.ended(slot, of: other, wasLate: false, at: story.now)
+            story.router.failed(slot, of: other, SegmentFailure(.busy, "OrchestratorCapped"), at: story.now)
+        }
+        #expect(story.router.picture(at: story.now).first { $0.entry.id.rawValue == home }?.streamLimit == 1)
+        #expect(story.router.picture(at: story.now).allSatisfy { $0.state == .healthy })
+        let away = story.cut(1, stream: other)
+        #expect(away != home)
+        let stays = story.cut(2)
+        #expect(stays == home)
+    }
+
+    @Test func aBusyOneIsLeftByAllForAMomentAndBlamedByNobody() {
+        var story = Story(["a", "b"])
+        let home = story.serve(0)
         _ = story.cut(1)
-        story.happen(.failed(SegmentFailure(.busy, "OrchestratorCapped")), of: 1)
-        #expect(story.router.picture(at: story.now).first?.streamLimit == 1)
-        #expect(story.router.picture(at: story.now).first?.state == .healthy)
+        story.happen(.failed(SegmentFailure(.busy, "OrchestratorBusy")), of: 1)
+        #expect(story.sent.first?.to != home)
+        let away = story.cut(2, stream: Story.named("two"))
+        #expect(away != home)
+        #expect(story.router.picture(at: story.now).allSatisfy { $0.state == .healthy && $0.streamLimit == nil })
     }
 
     @Test func theQuestionWhyMayComeAfterTheEnd() {

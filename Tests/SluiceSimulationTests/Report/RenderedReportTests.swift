@@ -29,7 +29,7 @@ import Testing
         let policies = try #require(document["policies"] as? [String: [String: Any]])
         #expect(policies.keys.sorted() == ["default", "reference"])
         let figures = try #require(policies["default"])
-        let names = ["segments", "misses", "lost", "p50Ms", "p95Ms", "p99Ms", "swaps", "recoveryMs", "extraWork", "cost"]
+        let names = ["segments", "misses", "lost", "p50Ms", "p95Ms", "p99Ms", "swaps", "recoveryMs", "extraWork", "cost", "busiestShare"]
         #expect(Set(figures.keys) == Set(names + ["confidence"]))
         #expect(figures["misses"] as? Double == 37)
         let confidence = try #require(figures["confidence"] as? [String: Double])

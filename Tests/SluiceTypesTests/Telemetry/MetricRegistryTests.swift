@@ -50,4 +50,29 @@ import Testing
 
                 """)
     }
+
+    @Test func aFamilyMakesASeriesForEachSetOfValues() {
+        let registry = MetricRegistry()
+        let family = registry.counters("sent_total", help: "Sent.", labels: ["to", "how"], fixed: ["node": "n"])
+        family["a", "fast"].increment()
+        family["a", "slow"].increment(by: 2)
+        family["a", "fast"].increment()
+        #expect(
+            registry.render() == """
+                # HELP sent_total Sent.
+                # TYPE sent_total counter
+                sent_total{node="n",to="a",how="fast"} 2
+                sent_total{node="n",to="a",how="slow"} 2
+
+                """)
+    }
+
+    @Test func beyondItsBoundAFamilyCountsTogether() {
+        let registry = MetricRegistry()
+        let family = registry.counters("sent_total", help: "Sent.", labels: ["to"])
+        let most = MetricFamily<Counter>.mostSeries
+        for number in 0..<most + 5 { family["\(number)"].increment() }
+        #expect(registry.render().split(separator: "\n").count == 2 + most + 1)
+        #expect(registry.render().contains("sent_total{to=\"other\"} 5\n"))
+    }
 }

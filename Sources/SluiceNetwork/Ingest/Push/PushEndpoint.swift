@@ -69,7 +69,7 @@ package struct PushEndpoint: HTTPResponder {
             stream: target.stream, sequence: target.sequence, container: target.container, bytes: body,
             declaredDuration: headers.duration, declaredResolution: headers.resolution, profiles: headers.profiles,
             slice: headers.slice, firstByte: first.0, firstByteWallClock: first.1,
-            remoteAddress: Self.publisherAddress(request))
+            remoteAddress: Self.publisherAddress(request), url: Self.url(request.head))
         var answer = MultipartAnswer(sequence: target.sequence, writer: writer)
         do {
             let wantsParts = request.head.headerFields[.accept] == "multipart/mixed"
@@ -83,7 +83,7 @@ package struct PushEndpoint: HTTPResponder {
                 ])
             // With parts on their way it is too late for a status: the client finds the answer cut off.
             guard answer.count == 0 else { throw HTTPAnswerAbandoned() }
-            return try await refuse(failure.status, failure.description, writer)
+            return try await refuse(failure.status, Self.text(failure, of: segment), writer)
         }
         // No profiles, no parts: the reference's answer is empty then, without a content type.
         try await answer.count > 0 ? answer.finish() : writer.send(.ok)
@@ -93,6 +93,20 @@ package struct PushEndpoint: HTTPResponder {
     private static func publisherAddress(_ request: HTTPServerRequest) -> String {
         let forwarded = request.head.headerFields[.xForwardedFor]?.prefix(longestAddress).prefix { $0 != "," && $0 != " " } ?? ""
         return forwarded.isEmpty ? request.remoteAddress : String(forwarded)
+    }
+
+    /// The reference's own words where it refuses a stream (captures/gw-webhook-results.http), with the reason after them.
+    private static func text(_ failure: PushFailure, of segment: PushedSegment) -> String {
+        switch failure {
+        case .refused(.denied(let reason)), .refused(.unusable(let reason)):
+            "Could not create stream ID: url=\(segment.url): \(reason)"
+        default: failure.description
+        }
+    }
+
+    /// What an auth webhook is asked about (specs/gateway-surface §4).
+    private static func url(_ head: HTTPRequest) -> String {
+        "http://\(head.authority ?? "")\(head.path?.prefix { $0 != "?" } ?? "")"
     }
 
     private func refuse(_ status: HTTPResponse.Status, _ text: String, _ writer: HTTPResponseWriter) async throws {
@@ -108,6 +122,8 @@ extension PushFailure {
         case .unusableMedia, .attemptsExhausted: .unprocessableContent
         case .noOrchestrator: .serviceUnavailable
         case .refused(.alreadyPublishing): .conflict
+        case .refused(.denied): .forbidden
+        case .refused(.unusable): .internalServerError
         case .refused: .serviceUnavailable
         case .staleSequence: .badRequest
         }

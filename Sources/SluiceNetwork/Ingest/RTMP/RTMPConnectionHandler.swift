@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import SluiceTypes
 import SluiceWire
+import Synchronization
 
 /// One RTMP connection on its event loop: from the socket to the sink there is no task and no hop.
 final class RTMPConnectionHandler: ChannelInboundHandler {
@@ -103,7 +104,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         case .publish(let app, let name): publish(app, name, context)
         case .play(let app, let name): play(app, name, context)
         case .finished:
-            end()
+            end(inOrder: true)
             // The peer closes; one that is cut off while it still says goodbye (GStreamer) would report a failure.
             limit(limits.farewellTimeout, "the stream ended and the peer did not close", context)
         case .media, nil: break
@@ -134,26 +135,30 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         }
         // Until the gate has answered the peer's media waits in the socket.
         try? context.channel.syncOptions?.setOption(.autoRead, value: false)
+        let base = session.connectURL ?? "rtmp://\(context.localAddress.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? "")/\(app)"
         let request = PublishRequest(
-            stream: address.stream, key: address.key, origin: .rtmp, remoteAddress: context.remoteAddress?.ipAddress ?? "")
+            stream: address.stream, key: address.key, origin: .rtmp, remoteAddress: context.remoteAddress?.ipAddress ?? "",
+            url: base + (base.hasSuffix("/") ? "" : "/") + name)
         let channel = context.channel
         let loop = context.eventLoop
         let bound = NIOLoopBound((self, context), eventLoop: loop)
         // Owned by this handler: cancelled when the connection ends first.
         asking = Task { [gate, relays] in
             let answer: Result<any Publication, any Error>
+            let played = PlayAddress(address)
             do {
                 let publication = try await gate.open(request) { reason in
-                    if reason == .succeeded { relays.expectSuccessor(of: address) }
+                    if reason == .succeeded { relays.expectSuccessor(of: played.address) }
                     channel.close(promise: nil)
                 }
+                played.address = RTMPAddress(stream: publication.stream, key: publication.key)
                 answer = .success(publication)
             } catch {
                 answer = .failure(error)
             }
             loop.execute {
                 let (handler, context) = bound.value
-                handler.answered(answer, address, context)
+                handler.answered(answer, played.address, context)
             }
         }
     }
@@ -236,7 +241,9 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
     }
 
     /// Once: the sink is finished, the viewers are told, the timers stop.
-    private func end() {
+    ///
+    /// - Parameter inOrder: the publisher has said that it ends.
+    private func end(inOrder: Bool = false) {
         isOver = true
         deadline?.cancel()
         asking?.cancel()
@@ -244,7 +251,19 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
         role = .none
         if case .publisher(let sink, let feed) = ending {
             relays.close(feed)
-            sink.finish()
+            if inOrder { sink.finish() } else { sink.lose() }
         }
+    }
+}
+
+/// Where a publisher's pictures are to be had by RTMP: known once it was let in, perhaps under another name.
+private final class PlayAddress: Sendable {
+    private let value: Mutex<RTMPAddress>
+
+    init(_ address: RTMPAddress) { value = Mutex(address) }
+
+    var address: RTMPAddress {
+        get { value.withLock { $0 } }
+        set { value.withLock { $0 = newValue } }
     }
 }

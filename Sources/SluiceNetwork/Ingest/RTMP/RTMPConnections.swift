@@ -27,7 +27,7 @@ final class RTMPConnections: Sendable {
     /// - Returns: `false` for one too many; it is to be closed.
     func admit(_ channel: any Channel) -> Bool {
         let id = ObjectIdentifier(channel)
-        let address = channel.remoteAddress?.ipAddress ?? ""
+        let address = RTMPAdmission.household(of: channel.remoteAddress)
         let now = NIODeadline.now()
         let (isWelcome, complaint) = state.withLock { state -> (Bool, (RTMPAdmission.Refusal, Int)?) in
             guard !state.isClosing else { return (false, nil) }

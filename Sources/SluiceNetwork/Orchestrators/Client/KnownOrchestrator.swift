@@ -155,8 +155,11 @@ final class KnownOrchestrator: Sendable {
     /// that has been replaced meanwhile (specs/transcoding-protocol §3.8).
     func learn(_ information: Net_OrchestratorInfo, from session: Session, of stream: StreamID) {
         guard information.hasAuthToken, !information.transcoder.isEmpty else { return }
+        guard let entry = try? Self.entry(id, information) else { return }
         state.withLock { state in
-            state.entry = Self.entry(id, information)
+            let roundTrip = state.entry.roundTrip
+            state.entry = entry
+            state.entry.roundTrip = roundTrip
             guard let current = state.sessions[stream], current.token == session.token else { return }
             let isSame = information.authToken == current.token
             state.sessions[stream] = Session(
@@ -201,10 +204,14 @@ final class KnownOrchestrator: Sendable {
     }
 
     private func ask() async throws -> Session {
+        // The first one dials as well, and is too long for that; the next corrects it.
+        let asked = ContinuousClock.now
         let information = try await caller.information(needing: wanted, within: clocks.answer)
         guard !information.transcoder.isEmpty else { throw SegmentFailure(.refused, "\(id) does no work itself (empty transcoder)") }
         guard information.hasAuthToken else { throw SegmentFailure(.protocolViolation, "\(id) gave no auth token") }
-        state.withLock { $0.entry = Self.entry(id, information) }
+        var entry = try Self.entry(id, information)
+        entry.roundTrip = asked.duration(to: .now).inSeconds
+        state.withLock { [entry] in $0.entry = entry }
         return Session(token: information.authToken, transcoder: information.transcoder, issued: Self.now)
     }
 
@@ -221,13 +228,29 @@ final class KnownOrchestrator: Sendable {
         return Double(now) - Double(session.issued) >= life * freshShare
     }
 
-    private static func entry(_ id: OrchestratorID, _ information: Net_OrchestratorInfo) -> OrchestratorEntry {
-        let price =
-            information.hasPriceInfo
-            ? Price(pricePerUnit: information.priceInfo.pricePerUnit, pixelsPerUnit: information.priceInfo.pixelsPerUnit) : nil
-        return OrchestratorEntry(
-            id: id, capabilities: CapabilitySet(information.capabilities), price: price,
-            version: information.capabilities.version, isReachable: true)
+    private static func entry(_ id: OrchestratorID, _ information: Net_OrchestratorInfo) throws(SegmentFailure) -> OrchestratorEntry {
+        OrchestratorEntry(
+            id: id, capabilities: CapabilitySet(information.capabilities), price: try price(id, information),
+            version: information.capabilities.version, isReachable: true, gpu: gpu(information.hardware), gpuSource: .declared,
+            takesStreamedSegments: information.streamedSegments.contains(StreamedSegmentFrame.version))
+    }
+
+    /// - Throws: for a price that is none: taken for nothing, it would be the cheapest of all.
+    private static func price(_ id: OrchestratorID, _ information: Net_OrchestratorInfo) throws(SegmentFailure) -> Price? {
+        let told = information.priceInfo
+        guard information.hasPriceInfo, told.pricePerUnit != 0 || told.pixelsPerUnit != 0 else { return nil }
+        guard let price = Price(pricePerUnit: told.pricePerUnit, pixelsPerUnit: told.pixelsPerUnit) else {
+            throw SegmentFailure(.protocolViolation, "\(id) wants \(told.pricePerUnit) wei for \(told.pixelsPerUnit) pixels")
+        }
+        return price
+    }
+
+    /// The first chip it names; what class that is of, the directory's reader knows.
+    private static func gpu(_ hardware: [Net_HardwareInformation]) -> GPU? {
+        let chips = hardware.flatMap { $0.gpuInfo.sorted { $0.key < $1.key }.map(\.value) }
+        return chips.first { !$0.name.isEmpty }.map {
+            GPU(vendor: "", model: $0.name, memory: max(0, $0.memoryTotal), gpuClass: GPUClass("unlisted"))
+        }
     }
 }
 

@@ -63,21 +63,39 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
 
     package func send(_ job: SegmentJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
         // Bounded by the job: two events a rendition and two more.
+        exchange(with: orchestrator) { known, event in
+            try await SegmentExchange(job: job, known: known, pool: self.pool, clocks: self.clocks, event: event).run()
+        }
+    }
+
+    package func stream(_ job: StreamedJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
+        // Bounded by the job: each rendition has a limit of bytes.
+        exchange(with: orchestrator) { known, event in
+            try await StreamedExchange(job: job, known: known, pool: self.pool, clocks: self.clocks, event: event).run()
+        }
+    }
+
+    private func exchange(
+        with orchestrator: OrchestratorID,
+        _ run: @escaping @Sendable (KnownOrchestrator, @escaping @Sendable (SegmentEvent) -> Void) async throws -> Void
+    ) -> AsyncThrowingStream<SegmentEvent, any Error> {
         let (events, continuation) = AsyncThrowingStream.makeStream(of: SegmentEvent.self)
         guard let known = orchestrators[orchestrator] else {
             continuation.finish(throwing: SegmentFailure(.unreachable, "\(orchestrator) is not in the list"))
             return events
         }
-        let exchange = SegmentExchange(job: job, known: known, pool: pool, clocks: clocks) { continuation.yield($0) }
         // Owned by the sequence: when nobody iterates any more, the exchange is cancelled.
         let task = Task {
             do {
-                try await exchange.run()
+                try await run(known) { continuation.yield($0) }
                 continuation.finish()
             } catch let failure as SegmentFailure {
                 continuation.finish(throwing: failure)
             } catch is CancellationError {
                 continuation.finish(throwing: SegmentFailure(.cancelled, "the exchange was cancelled"))
+            } catch HTTPClientError.brokenOff(_, let reason) {
+                // It can be reached: it is the answer that is at fault.
+                continuation.finish(throwing: SegmentFailure(.protocolViolation, "\(orchestrator) broke its answer off: \(reason)"))
             } catch {
                 continuation.finish(throwing: SegmentFailure(.unreachable, "\(orchestrator): \(error)"))
             }

@@ -40,12 +40,13 @@ package struct OrchestratorAddress: Hashable, Sendable, CustomStringConvertible 
     }
 }
 
-/// A URL as far as a rendition's has to be understood.
-struct RemoteURL {
-    let authority: HTTPAuthority
-    let path: String
+/// An `http` or `https` URL as far as a request to it needs it understood.
+package struct RemoteURL: Hashable, Sendable {
+    package let authority: HTTPAuthority
+    /// With the query.
+    package let path: String
 
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard let scheme = text.range(of: "://") else { return nil }
         let name = text[..<scheme.lowerBound]
         guard name == "https" || name == "http" else { return nil }

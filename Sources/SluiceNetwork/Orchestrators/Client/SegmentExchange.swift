@@ -35,12 +35,6 @@ struct SegmentExchange: Sendable {
         event(.finished)
     }
 
-    /// The one failure that a new session mends.
-    private struct TokenRefused: Error {
-        let session: KnownOrchestrator.Session
-        let failure: SegmentFailure
-    }
-
     private func run(in session: KnownOrchestrator.Session) async throws {
         // Until the renditions are here: an orchestrator drops them with their session.
         defer { known.finish(session) }

@@ -1,10 +1,12 @@
-import HTTPTypes
+package import HTTPTypes
 
 extension HTTPField.Name {
-    static let livepeerSegment = named("livepeer-segment")
-    static let livepeerPayment = named("livepeer-payment")
-    static let grpcStatus = named("grpc-status")
-    static let grpcMessage = named("grpc-message")
+    package static let livepeerSegment = named("livepeer-segment")
+    package static let livepeerPayment = named("livepeer-payment")
+    static let livepeerSegmentHash = named("livepeer-segment-hash")
+    static let trailer = named("trailer")
+    package static let grpcStatus = named("grpc-status")
+    package static let grpcMessage = named("grpc-message")
 
     private static func named(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("`\(text)` is a header name") }

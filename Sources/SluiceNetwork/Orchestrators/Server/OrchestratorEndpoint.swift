@@ -17,16 +17,21 @@ package struct OrchestratorEndpoint: HTTPResponder {
 
     package let calls: OrchestratorCalls
     package let uploads: UploadBudget
+    package let streamed: StreamedSegmentClocks
 
     /// - Parameter tokens: `nil` draws a new secret, so that tokens of an earlier process are void.
     package init(
-        service: any TranscodeService, serviceURI: String, version: String, tokens: SessionTokens? = nil,
-        sessions: JobSessions = JobSessions(), renditions: RenditionStore = RenditionStore(),
-        uploads: UploadBudget = UploadBudget(), clock: ServerClock = ServerClock(), logger: Logger
+        service: any TranscodeService, serviceURI: String, version: String, price: @escaping @Sendable () -> Price? = { nil },
+        tokens: SessionTokens? = nil, sessions: JobSessions = JobSessions(), renditions: RenditionStore = RenditionStore(),
+        uploads: UploadBudget = UploadBudget(), streamed: StreamedSegmentClocks = StreamedSegmentClocks(),
+        clock: ServerClock = ServerClock(), logger: Logger
     ) throws {
+        self.streamed = streamed
         self.uploads = uploads
         self.calls = OrchestratorCalls(
-            identity: OrchestratorIdentity(serviceURI: serviceURI, version: version, capabilities: service.capabilities),
+            identity: OrchestratorIdentity(
+                serviceURI: serviceURI, version: version, capabilities: service.capabilities,
+                takesStreamedSegments: service.takesStreamedSegments, price: price),
             service: service, tokens: try tokens ?? SessionTokens(), sessions: sessions, renditions: renditions, clock: clock,
             logger: logger)
     }
@@ -49,6 +54,7 @@ package struct OrchestratorEndpoint: HTTPResponder {
             return try await answerCall(path, request, writer)
         }
         switch path {
+        case Self.streamedSegmentPath: try await answerStreamed(request, writer)
         case "/segment": try await answerSegment(request, writer)
         case "/healthz": try await writer.send(.ok)
         case _ where path.hasPrefix("/stream/"): try await answerRendition(path, request, writer)
@@ -115,7 +121,7 @@ package struct OrchestratorEndpoint: HTTPResponder {
     }
 
     /// A session that was ended while this segment ran must not keep what came out of it.
-    private func release(_ session: SessionID) {
+    func release(_ session: SessionID) {
         calls.sessions.finish(session, at: calls.clock.instant())
         if !calls.sessions.isAlive(session) { calls.renditions.drop(session) }
     }
@@ -148,12 +154,12 @@ package struct OrchestratorEndpoint: HTTPResponder {
     }
 
     /// In the protocol's word for it, which a gateway does not hold against us.
-    private func full() -> SegmentRefusal {
+    func full() -> SegmentRefusal {
         calls.logger.warning("no memory for another segment", metadata: ["held": "\(uploads.held)", "limit": "\(uploads.limit)"])
         return SegmentRefusal(status: 503, text: "OrchestratorBusy")
     }
 
-    private func refuse(_ refusal: SegmentRefusal, _ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
+    func refuse(_ refusal: SegmentRefusal, _ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
         calls.logger.info("segment refused", metadata: ["reason": "\(refusal)", "gateway": "\(request.remoteAddress)"])
         try await writer.refuse(HTTPResponse.Status(code: refusal.status), refusal.text)
     }
@@ -168,7 +174,7 @@ package struct OrchestratorEndpoint: HTTPResponder {
 
 extension HTTPResponseWriter {
     /// One line of text, with the headers the reference's errors have (§3.3).
-    fileprivate func refuse(_ status: HTTPResponse.Status, _ text: String) async throws {
+    func refuse(_ status: HTTPResponse.Status, _ text: String) async throws {
         var headers: HTTPFields = [.contentType: "text/plain; charset=utf-8"]
         headers[.xContentTypeOptions] = "nosniff"
         if status == .serviceUnavailable { headers[.retryAfter] = "1" }

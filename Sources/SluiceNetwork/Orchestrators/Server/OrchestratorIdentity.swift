@@ -13,20 +13,33 @@ package struct OrchestratorIdentity: Sendable {
     package let serviceURI: String
     package let version: String
     package let capabilities: CapabilitySet
+    let takesStreamedSegments: Bool
+    /// What it asks at the moment; `nil` off-chain.
+    package let price: @Sendable () -> Price?
 
-    package init(serviceURI: String, version: String, capabilities: CapabilitySet) {
+    package init(
+        serviceURI: String, version: String, capabilities: CapabilitySet, takesStreamedSegments: Bool = false,
+        price: @escaping @Sendable () -> Price? = { nil }
+    ) {
         self.serviceURI = serviceURI.last == "/" ? String(serviceURI.dropLast()) : serviceURI
         self.version = version
         self.capabilities = capabilities
+        self.takesStreamedSegments = takesStreamedSegments
+        self.price = price
     }
 
-    /// Complete in every answer: a gateway replaces all it knew with it (§3.8). Off-chain: no price, no tickets.
+    /// Complete in every answer: a gateway replaces all it knew with it (§3.8). Off-chain there are no tickets.
     package func message(token: Net_AuthToken) -> Net_OrchestratorInfo {
         var message = Net_OrchestratorInfo()
         message.transcoder = serviceURI
         message.address = Data(repeating: 0, count: 20)
         message.capabilities = offer
         message.authToken = token
+        if takesStreamedSegments { message.streamedSegments = [StreamedSegmentFrame.version] }
+        if let price = price() {
+            message.priceInfo.pricePerUnit = price.pricePerUnit
+            message.priceInfo.pixelsPerUnit = price.pixelsPerUnit
+        }
         return message
     }
 

@@ -10,16 +10,42 @@ import Testing
 
 /// The transport against orchestrators that behave as told.
 @Suite(.timeLimit(.minutes(1))) struct LivepeerTransportTests {
+    /// Taken for nothing, such a price would be the cheapest of all.
+    @Test(arguments: [(Int64(-5), Int64(1)), (5, 0), (5, -1), (0, -1), (.min, .max)])
+    func aPriceThatIsNoneIsNoOffer(_ wei: Int64, _ pixels: Int64) async throws {
+        let peer = ScriptedPeer(.good)
+        peer.price(wei, forPixels: pixels)
+        try await TransportHarness.running(peer) { harness in
+            let failure = try #require(try await harness.send().failure)
+            #expect(failure.reason == .protocolViolation && failure.detail.contains("wants \(wei) wei for \(pixels) pixels"), "\(failure)")
+            #expect(harness.transport.entries.first?.price == nil)
+        }
+    }
+
+    @Test(arguments: [(Int64(0), Int64(0), nil), (0, 1, 0.0), (3, 2, 1.5), (.max, 1, 9.2e18)])
+    func pricesFromNothingToAbsurdAreTaken(_ wei: Int64, _ pixels: Int64, _ price: Double?) async throws {
+        let peer = ScriptedPeer(.good)
+        peer.price(wei, forPixels: pixels)
+        try await TransportHarness.running(peer) { harness in
+            try await harness.succeed()
+            let told = harness.transport.entries.first?.price?.weiPerPixel
+            #expect(told == nil && price == nil || abs((told ?? -1) - (price ?? -2)) <= (price ?? 0) * 0.01)
+        }
+    }
+
     @Test func aGoodOneGivesEveryRendition() async throws {
         try await TransportHarness.running(ScriptedPeer(.good)) { harness in
             let outcome = try await harness.send()
             #expect(outcome.complete == [0, 1] && outcome.failure == nil)
+            // What came with the result has not taken its place.
+            let entry = try #require(harness.transport.entries.first)
+            #expect(try #require(entry.roundTrip) > 0)
         }
     }
 
     @Test(arguments: [
         (ScriptedPeer.Behaviour.garbage, SegmentFailure.Reason.protocolViolation), (.renditions(3), .protocolViolation),
-        (.renditions(1), .protocolViolation), (.half, .unreachable), (.silent, .timedOut), (.silentAfterItsHead, .timedOut),
+        (.renditions(1), .protocolViolation), (.half, .protocolViolation), (.silent, .timedOut), (.silentAfterItsHead, .timedOut),
         (.failure("OrchestratorBusy"), .busy), (.failure("No keyframes in input"), .mediaUnusable),
         (.refuse(.forbidden, "OrchestratorCapped"), .busy), (.refuse(.serviceUnavailable, "OrchestratorBusy"), .busy),
         (.refuse(.internalServerError, "Internal Server Error"), .refused),
@@ -34,7 +60,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (ScriptedPeer.Rendition.half, SegmentFailure.Reason.unreachable), (.silent, .timedOut), (.missing, .protocolViolation),
+        (ScriptedPeer.Rendition.half, SegmentFailure.Reason.protocolViolation), (.silent, .timedOut), (.missing, .protocolViolation),
         (.tiny, .protocolViolation),
     ])
     func aRenditionThatDoesNotComeIsNamed(_ rendition: ScriptedPeer.Rendition, _ reason: SegmentFailure.Reason) async throws {

@@ -38,6 +38,7 @@ final class ScriptedPeer: HTTPResponder {
         var asking = 0
         var mostAsking = 0
         var store: HTTPAuthority?
+        var price: (wei: Int64, pixels: Int64)?
         var onAsked: (@Sendable (Int) async throws -> Void)?
     }
 
@@ -62,6 +63,8 @@ final class ScriptedPeer: HTTPResponder {
 
     /// Renditions are said to lie there.
     func store(at authority: HTTPAuthority) { state.withLock { $0.store = authority } }
+
+    func price(_ wei: Int64, forPixels pixels: Int64) { state.withLock { $0.price = (wei, pixels) } }
 
     /// - Parameter body: runs before a token is given out, with its number; throwing refuses it.
     func whenAsked(_ body: @escaping @Sendable (Int) async throws -> Void) { state.withLock { $0.onAsked = body } }
@@ -98,8 +101,10 @@ final class ScriptedPeer: HTTPResponder {
     }
 
     private func information(_ base: String, _ number: Int) -> Net_OrchestratorInfo {
-        .with {
+        let price = state.withLock { $0.price }
+        return .with {
             $0.transcoder = base
+            if let price { $0.priceInfo = .with { ($0.pricePerUnit, $0.pixelsPerUnit) = price } }
             $0.authToken = .with {
                 ($0.sessionID, $0.expiration) = ("s\(number)", wallClockNanoseconds() / 1_000_000_000 + 1800)
                 $0.token = Data([UInt8(truncatingIfNeeded: number)])

@@ -21,6 +21,7 @@ final class ScriptedService: TranscodeService {
     let abandoned = Gate()
 
     let capabilities = CapabilitySet.networkDefault
+    let takesStreamedSegments = true
     var ended: [SessionID] { script.withLock { $0.ended } }
     var jobs: Int { script.withLock { $0.jobs } }
 
@@ -58,6 +59,40 @@ final class ScriptedService: TranscodeService {
             gate.whenOpen { Self.answer(job, continuation) }
         } else {
             Self.answer(job, continuation)
+        }
+        return events
+    }
+
+    /// Each rendition is the source, piece by piece as it comes in.
+    func transcode(_ job: StreamedJob, in session: SessionID) -> AsyncThrowingStream<SegmentEvent, any Error> {
+        let failure = script.withLock {
+            $0.jobs += 1
+            return $0.failure
+        }
+        let (events, continuation) = AsyncThrowingStream.makeStream(of: SegmentEvent.self)
+        if let failure {
+            continuation.finish(throwing: failure)
+            return events
+        }
+        continuation.yield(.accepted)
+        started.open()
+        let task = Task {
+            do {
+                for try await piece in job.feed.pieces() {
+                    for index in job.profiles.indices { continuation.yield(.renditionBytes(rendition: index, piece)) }
+                }
+                for index in job.profiles.indices {
+                    continuation.yield(.renditionComplete(rendition: index, facts: RenditionFacts(pixels: Int64(10 + index))))
+                }
+                continuation.yield(.finished)
+                continuation.finish()
+            } catch {
+                continuation.finish(throwing: error as? SegmentFailure ?? SegmentFailure(.cancelled, "\(error)"))
+            }
+        }
+        continuation.onTermination = { [abandoned] reason in
+            if case .cancelled = reason { abandoned.open() }
+            task.cancel()
         }
         return events
     }

@@ -1,0 +1,316 @@
+import NIOCore
+import SluiceTypes
+import SluiceWire
+import Synchronization
+
+/// A stream in low latency: the windows of all its renditions, and everybody who waits for what comes next.
+///
+/// Outlives its publisher, as `StreamOutput` does. Every call is short and made under one lock; viewers are told outside of it.
+final class LowLatencyOutput: Sendable {
+    /// One publisher's time with the stream: what an earlier one still has to say is not heard.
+    struct Life: Hashable, Sendable {
+        fileprivate let number: Int
+    }
+
+    fileprivate struct State {
+        /// The source first, then the renditions in profile order.
+        var shelves: [LowLatencyShelf]
+        /// Of the last segment that came.
+        var codings: [MediaCoding?]
+        /// While nobody publishes.
+        var absence: Absence?
+        var schedules: [SourceSchedule] = []
+        var life = 0
+        /// Grows with every change.
+        var version: UInt64 = 0
+        var lastWaiting: UInt64 = 0
+    }
+
+    /// Source segments whose renditions may still come: those in flight and waiting, with room to spare.
+    private static let mostSchedules = 64
+
+    private let stream: StreamID
+    private let settings: LowLatencySettings
+    private let segmentTarget: Duration
+    private let state: Mutex<State>
+
+    init(
+        stream: StreamID, renditions: [String], settings: LowLatencySettings, segmentTarget: Duration,
+        wallClock: Int64 = wallClockNanoseconds()
+    ) {
+        self.stream = stream
+        self.settings = settings
+        self.segmentTarget = segmentTarget
+        let names = [StreamOutput.sourceName] + renditions
+        let window = LowLatencyWindow(length: settings.window, wallClock: wallClock)
+        state = Mutex(State(shelves: names.map { LowLatencyShelf(name: $0, window: window) }, codings: names.map { _ in nil }))
+    }
+
+    var partTarget: PartTarget {
+        state.withLock { $0.shelves[0].window.timing?.partTarget } ?? PartTarget(aim: settings.part)
+    }
+}
+
+// MARK: The source
+
+extension LowLatencyOutput {
+    /// From here on only this life is heard.
+    func beginLife() -> Life {
+        state.withLock { state in
+            state.life += 1
+            state.absence = nil
+            return Life(number: state.life)
+        }
+    }
+
+    func openSource(
+        _ sequence: SegmentSequence, in life: Life, wallClock: Int64, startsDiscontinuity: Bool, _ coding: MediaCoding
+    ) {
+        state.withLock { state in
+            guard state.life == life.number else { return }
+            let number = state.shelves[0].window.add(initialization: coding.initialization)
+            state.codings[0] = coding
+            let before = state.shelves[0].window.entries.last
+            let clock = startsDiscontinuity ? wallClock : Self.continued(wallClock, after: before)
+            state.shelves[0].window.openSegment(wallClock: clock, startsDiscontinuity: startsDiscontinuity, initialization: number)
+            state.schedules.append(SourceSchedule(segment: sequence))
+            if state.schedules.count > Self.mostSchedules { state.schedules.removeFirst() }
+        }
+    }
+
+    /// - Returns: `false` when viewers have seen parts of the open segment already: what changed waits for the next one.
+    func redefineSource(in life: Life, _ coding: MediaCoding) -> Bool {
+        state.withLock { state in
+            let window = state.shelves[0].window
+            guard state.life == life.number, let open = window.open, open.parts.isEmpty || !window.isVisible else { return false }
+            state.shelves[0].window.redefine(initialization: open.initialization, coding.initialization)
+            state.codings[0] = coding
+            return true
+        }
+    }
+
+    func publishSource(_ part: MediaPart, in life: Life) {
+        change(0) { state in
+            guard state.life == life.number, let open = state.shelves[0].window.open else { return }
+            if state.shelves[0].window.isFull(adding: part.duration) {
+                let clock = open.wallClock + Int64(open.duration.seconds * 1e9)
+                state.shelves[0].window.openSegment(wallClock: clock, startsDiscontinuity: false, initialization: open.initialization)
+            }
+            if let schedule = state.schedules.indices.last, let entry = state.shelves[0].window.open {
+                state.schedules[schedule].add(part, of: entry)
+            }
+            state.shelves[0].window.append(duration: part.duration, isIndependent: part.isIndependent, part.bytes)
+        }
+    }
+
+    /// - Parameter frame: how long the publisher's frames turned out to be.
+    /// - Returns: how long parts are from now on.
+    func closeSource(in life: Life, frame: MediaTime) -> PartTarget? {
+        change(0) { state in
+            guard state.life == life.number else { return nil }
+            state.shelves[0].window.closeSegment()
+            if let known = state.shelves[0].window.timing { return known.partTarget }
+            guard let first = state.shelves[0].window.lastComplete else { return nil }
+            // The first segment tells how long groups of pictures are, and frames: what is declared now holds for good.
+            let seconds = max(segmentTarget.inSeconds.rounded(.up), first.duration.seconds.rounded())
+            let timing = LowLatencyWindow.Timing(
+                targetSeconds: Int(seconds), partTarget: PartTarget(aim: settings.part, frame: frame))
+            for index in state.shelves.indices { state.shelves[index].window.settle(timing) }
+            return timing.partTarget
+        }
+    }
+
+    func end() {
+        let wakes = state.withLock { state in
+            state.version += 1
+            for index in state.shelves.indices { state.shelves[index].window.end() }
+            return state.shelves.indices.flatMap { wake($0, &state) }
+        }
+        deliver(wakes)
+    }
+
+    func reopen() {
+        state.withLock { state in
+            state.version += 1
+            for index in state.shelves.indices { state.shelves[index].window.reopen() }
+        }
+    }
+
+    /// The wall clock of a segment that continues the one before: that one's, and its length, drawn slowly to the time of arrival, so
+    /// that a late packet does not move the dates and a publisher's clock that is off does in the end.
+    private static func continued(_ arrival: Int64, after entry: LowLatencyWindow.Entry?) -> Int64 {
+        guard let entry else { return arrival }
+        let expected = entry.wallClock + Int64(entry.duration.seconds * 1e9)
+        let off = arrival - expected
+        guard abs(off) < 1_000_000_000 else { return arrival }
+        return expected + min(max(off / 8, -1_000_000), 1_000_000)
+    }
+}
+
+// MARK: Renditions
+
+extension LowLatencyOutput {
+    /// How a source segment was cut; `nil` when it was not packaged, or long ago.
+    func schedule(of segment: SegmentSequence) -> SourceSchedule? {
+        state.withLock { $0.schedules.last { $0.segment == segment } }
+    }
+
+    /// - Parameter parts: those that came, by their place in the segment; what is missing becomes a gap.
+    func publish(rendition index: Int, of schedule: SourceSchedule, _ parts: [Int: RenditionPackager.Part], _ coding: MediaCoding?) {
+        change(index + 1) { state in
+            guard coding != nil || !state.shelves[index + 1].window.entries.isEmpty else { return }
+            if let coding { state.codings[index + 1] = coding }
+            state.shelves[index + 1].append(schedule, coding?.initialization) { place in
+                parts[place].map { ($0.bytes, $0.isIndependent) }
+            }
+        }
+    }
+
+    /// The source stands in for a rendition.
+    func publishSource(as index: Int, of schedule: SourceSchedule) {
+        change(index + 1) { state in
+            let source = state.shelves[0].window
+            let entries = schedule.entries.map { entry in source.entries.first { $0.sequence == entry.sequence } }
+            let parts = entries.flatMap { $0?.parts ?? [] }
+            guard let first = entries.first ?? nil, parts.count == schedule.parts.count else {
+                return state.shelves[index + 1].append(schedule, nil) { _ in nil }
+            }
+            let name = state.shelves[index + 1].name
+            state.codings[index + 1] = state.codings[0].map { $0.named(name) }
+            state.shelves[index + 1].append(schedule, source.initialization(first.initialization)) { place in
+                parts[place].bytes.map { ($0, parts[place].isIndependent) }
+            }
+        }
+    }
+}
+
+// MARK: While nobody publishes
+
+extension LowLatencyOutput {
+    /// What of the publisher that has just gone goes on; `nil` when nothing can, as viewers have not seen anything yet.
+    func beginAbsence(_ picture: AbsencePicture) -> Life? {
+        state.withLock { state in
+            guard state.shelves[0].window.isVisible else { return nil }
+            state.shelves[0].window.closeSegment()
+            state.absence = Absence(picture: picture, shelves: state.shelves, codings: state.codings)
+            return Life(number: state.life)
+        }
+    }
+
+    /// Lists one part more in every rendition that has got as far.
+    ///
+    /// - Returns: `false` when somebody publishes again.
+    func bridge(in life: Life) -> Bool {
+        let (goesOn, wakes) = state.withLock { state in
+            guard state.life == life.number, var absence = state.absence else { return (false, [] as [LowLatencyShelf.Wake]) }
+            absence.goOn(&state.shelves)
+            state.absence = absence
+            state.version += 1
+            return (true, state.shelves.indices.flatMap { wake($0, &state) })
+        }
+        deliver(wakes)
+        return goesOn
+    }
+}
+
+// MARK: Viewers
+
+extension LowLatencyOutput {
+    func answer(_ request: LowLatencyRequest, _ waiter: Waiter) -> LowLatencyAnswer {
+        state.withLock { state in
+            guard case .multivariant = request else { return answer(request, waiter, &state) }
+            return multivariant(state)
+        }
+    }
+
+    private func answer(_ request: LowLatencyRequest, _ waiter: Waiter, _ state: inout State) -> LowLatencyAnswer {
+        switch request {
+        case .multivariant: return multivariant(state)
+        case .playlist(let rendition, let reload):
+            guard let index = state.index(of: rendition) else { return .unknown }
+            guard state.shelves[index].window.isVisible else {
+                return state.shelves[index].window.isEnded ? .unknown : wait(.playlist(reload), waiter, index, &state)
+            }
+            switch state.shelves[index].window.decide(reload) {
+            case .answer:
+                let reports = state.reports(but: index)
+                let version = state.version
+                return .found(state.shelves[index].playlist(reload, gzip: waiter.acceptsGzip, version: version, reports: reports))
+            case .refuse(let reason): return .refused(reason)
+            case .wait: return wait(.playlist(reload), waiter, index, &state)
+            }
+        case .initialization(let rendition, let number):
+            guard let index = state.index(of: rendition) else { return .unknown }
+            return state.shelves[index].window.initialization(number).map { .found(state.shelves[index].media([$0])) } ?? .unknown
+        case .segment(let rendition, let sequence):
+            guard let index = state.index(of: rendition) else { return .unknown }
+            if let entry = state.shelves[index].window.segment(sequence) {
+                return .found(state.shelves[index].media(entry.parts.compactMap(\.bytes)))
+            }
+            return state.shelves[index].window.hasLeft(sequence: sequence) ? .gone : .unknown
+        case .part(let rendition, let number):
+            guard let index = state.index(of: rendition) else { return .unknown }
+            if let bytes = state.shelves[index].window.part(number)?.bytes { return .found(state.shelves[index].media([bytes])) }
+            let isHinted = number == state.shelves[index].window.nextPart && !state.shelves[index].window.isEnded
+            return isHinted && state.shelves[index].window.isVisible ? wait(.part(number), waiter, index, &state) : .unknown
+        }
+    }
+
+    private func multivariant(_ state: borrowing State) -> LowLatencyAnswer {
+        var variants: [Variant] = []
+        for (shelf, coding) in zip(state.shelves, state.codings) where shelf.window.isVisible {
+            guard var variant = coding?.variant else { continue }
+            (variant.peakBandwidth, variant.averageBandwidth) = shelf.window.bandwidth
+            variants.append(variant)
+        }
+        guard !variants.isEmpty else { return .unknown }
+        let text = ByteBuffer(string: MultivariantPlaylist.render(stream: stream, variants: variants))
+        return .found(
+            LowLatencyContent(
+                kind: .playlist, pieces: [text], targetDuration: state.shelves[0].window.timing?.targetDuration ?? .zero))
+    }
+
+    private func wait(
+        _ wish: LowLatencyShelf.Wish, _ waiter: Waiter, _ index: Int, _ state: inout State
+    ) -> LowLatencyAnswer {
+        guard state.shelves.reduce(0, { $0 + $1.waiting.count }) < settings.mostWaiting else {
+            return .unavailable("\(settings.mostWaiting) requests of this stream are waiting already")
+        }
+        state.lastWaiting += 1
+        let key = state.lastWaiting
+        state.shelves[index].waiting[key] = .init(waiter: waiter, wish: wish)
+        let target = state.shelves[index].window.timing?.targetDuration ?? segmentTarget
+        return .waiting(giveUpAfter: target * 3) { [weak self] in
+            self?.state.withLock { state in _ = state.shelves[index].waiting.removeValue(forKey: key) }
+        }
+    }
+
+    /// Changes a shelf and wakes who waited for that.
+    private func change<Result: Sendable>(_ index: Int, _ body: (inout State) -> Result) -> Result {
+        let (result, wakes) = state.withLock { state in
+            let result = body(&state)
+            state.version += 1
+            return (result, wake(index, &state))
+        }
+        deliver(wakes)
+        return result
+    }
+
+    private func wake(_ index: Int, _ state: inout State) -> [LowLatencyShelf.Wake] {
+        guard !state.shelves[index].waiting.isEmpty else { return [] }
+        let reports = state.reports(but: index)
+        return state.shelves[index].wake(version: state.version) { reports }
+    }
+
+    private func deliver(_ wakes: [LowLatencyShelf.Wake]) {
+        for wake in wakes { wake.room.deliver(wake.answer, to: wake.tickets) }
+    }
+}
+
+extension LowLatencyOutput.State {
+    fileprivate func index(of rendition: String) -> Int? { shelves.firstIndex { $0.name == rendition } }
+
+    fileprivate func reports(but index: Int) -> [RenditionReport] {
+        shelves.indices.compactMap { $0 == index ? nil : shelves[$0].window.report(shelves[$0].name) }
+    }
+}

@@ -1,0 +1,123 @@
+import NIOCore
+import SluiceTypes
+import Synchronization
+
+/// One segment on its way to an orchestrator from its first byte on, before routing has decided on it. What happens is kept until it is
+/// claimed, and passed on as it happens from then on.
+final class EarlyUpload: Sendable {
+    private struct State {
+        var events: [SegmentEvent] = []
+        var size = 0
+        var end: Result<Void, any Error>?
+        var isGivenUp = false
+        var follower: AsyncThrowingStream<SegmentEvent, any Error>.Continuation?
+    }
+
+    /// A publisher silent for so long has the early way given up: half of what an orchestrator waits, which must not be blamed for it.
+    private static let mostSilence: Duration = .seconds(4)
+
+    let job: StreamedJob
+    let orchestrator: OrchestratorID
+    private let state = Mutex(State())
+    private let abort = Gate()
+
+    init(job: StreamedJob, orchestrator: OrchestratorID) {
+        self.job = job
+        self.orchestrator = orchestrator
+    }
+
+    /// Returns when the exchange has ended, or soon after `cancel`.
+    func run(over transport: any SegmentTransport) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { self.end(await self.follow(transport.stream(self.job, to: self.orchestrator))) }
+            group.addTask { [abort] in await abort.opened() }
+            group.addTask { await self.watch() }
+            await group.next()
+            group.cancelAll()
+            abort.open()
+        }
+    }
+
+    /// By us, so that it says nothing of the orchestrator, and the segment may go there whole.
+    var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
+
+    /// Nobody wants it any more.
+    func cancel() {
+        abort.open()
+        state.withLock { $0.isGivenUp = $0.end == nil }
+        end(.failure(SegmentFailure(.cancelled, "the segment went another way")))
+    }
+
+    /// Everything that happened and will happen. To be called once; who stops iterating cancels the upload.
+    func claim() -> AsyncThrowingStream<SegmentEvent, any Error> {
+        let (events, follower) = AsyncThrowingStream.makeStream(of: SegmentEvent.self)
+        follower.onTermination = { [weak self] termination in
+            if case .cancelled = termination { self?.cancel() }
+        }
+        state.withLock { state in
+            for event in state.events { follower.yield(event) }
+            state.events = []
+            state.follower = follower
+            if let end = state.end { Self.finish(follower, end) }
+        }
+        return events
+    }
+
+    /// Returns when the publisher has been silent for too long; waits for the cancellation once the segment is whole.
+    private func watch() async {
+        var seen = -1
+        while job.feed.next(at: .max) == nil {
+            let size = job.feed.size
+            if size == seen { return cancel() }
+            seen = size
+            do { try await Task.sleep(for: Self.mostSilence) } catch { return }
+        }
+        await abort.opened()
+    }
+
+    private func follow(_ events: AsyncThrowingStream<SegmentEvent, any Error>) async -> Result<Void, any Error> {
+        do {
+            for try await event in events { try note(event) }
+            try Task.checkCancellation()
+            return .success(())
+        } catch is CancellationError {
+            return .failure(SegmentFailure(.cancelled, "the upload was cancelled"))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Under the lock, so that what was kept goes before what comes.
+    private func note(_ event: SegmentEvent) throws {
+        try state.withLock { state in
+            if let follower = state.follower {
+                follower.yield(event)
+                return
+            }
+            if case .renditionBytes(let rendition, let bytes) = event {
+                state.size += bytes.readableBytes
+                guard state.size <= Exchange.largestRendition else {
+                    throw SegmentFailure(.protocolViolation, "rendition \(rendition) is over \(Exchange.largestRendition) bytes")
+                }
+            }
+            state.events.append(event)
+        }
+    }
+
+    private func end(_ result: Result<Void, any Error>) {
+        state.withLock { state in
+            guard state.end == nil else { return }
+            state.end = result
+            if let follower = state.follower { Self.finish(follower, result) }
+        }
+    }
+
+    private static func finish(
+        _ follower: AsyncThrowingStream<SegmentEvent, any Error>.Continuation, _ result: Result<Void, any Error>
+    ) {
+        switch result {
+        case .success: follower.finish()
+        case .failure(let failure): follower.finish(throwing: failure)
+        }
+    }
+}

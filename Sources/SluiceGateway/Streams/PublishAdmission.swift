@@ -1,0 +1,28 @@
+package import SluiceTypes
+
+/// Says for the operator whether a publisher may begin, and as what.
+package protocol PublishAdmission: Sendable {
+    func admit(_ request: PublishRequest) async throws(PublishRefusal) -> PublishGrant
+
+    /// A stream that was granted has ended, and nobody has taken it over.
+    func ended(_ stream: StreamID)
+}
+
+/// What a publisher was let in as.
+package struct PublishGrant: Sendable {
+    package var stream: StreamID
+    package var key: String?
+    /// `nil`: the gateway's own.
+    package var profiles: [TranscodeProfile]?
+    /// Called once the stream is open under this grant; not when its name was taken after all.
+    package var opened: @Sendable () -> Void
+
+    package init(
+        stream: StreamID, key: String?, profiles: [TranscodeProfile]? = nil, opened: @escaping @Sendable () -> Void = {}
+    ) {
+        self.stream = stream
+        self.key = key
+        self.profiles = profiles
+        self.opened = opened
+    }
+}

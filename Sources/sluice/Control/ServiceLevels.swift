@@ -1,0 +1,84 @@
+import SluiceRouting
+import SluiceTypes
+import Synchronization
+
+/// What is promised to whom: to the node, to tenants on top of that, to single streams on top of their tenant. All can be changed
+/// while streams run.
+final class ServiceLevels: Sendable {
+    private struct Stream {
+        var tenant: String?
+        var change: ServiceLevelChange
+    }
+
+    private struct State {
+        var node: ServiceLevel
+        var changes: [String: ServiceLevelChange]
+        /// Bounded by the live streams.
+        var streams: [StreamID: Stream] = [:]
+    }
+
+    private let tenants: [TenantSettings]
+    private let state: Mutex<State>
+
+    init(node: ServiceLevel, tenants: [TenantSettings]) {
+        self.tenants = tenants
+        self.state = Mutex(
+            State(node: node, changes: Dictionary(uniqueKeysWithValues: tenants.map { ($0.name, $0.serviceLevel) })))
+    }
+
+    var node: ServiceLevel { state.withLock { $0.node } }
+    var tenantNames: [String] { tenants.map(\.name) }
+
+    /// Whose stream it is: by its key before by its name, by a longer prefix before by a shorter one; `nil` for nobody's in particular.
+    func tenant(of stream: StreamID, key: String?) -> String? {
+        if let key, let owner = tenants.first(where: { $0.keys.contains(key) }) { return owner.name }
+        func length(_ tenant: TenantSettings) -> Int {
+            tenant.prefixes.filter { stream.rawValue.hasPrefix($0) }.map(\.count).max() ?? 0
+        }
+        return tenants.filter { length($0) > 0 }.max { length($0) < length($1) }?.name
+    }
+
+    func opened(_ stream: StreamID, tenant: String?, _ change: ServiceLevelChange) {
+        state.withLock { $0.streams[stream] = Stream(tenant: tenant, change: change) }
+    }
+
+    func ended(_ stream: StreamID) { state.withLock { $0.streams[stream] = nil } }
+
+    /// The node's for a stream that is not open.
+    func level(of stream: StreamID) -> ServiceLevel {
+        state.withLock { state in
+            guard let known = state.streams[stream] else { return state.node }
+            return Self.applied(known.change, to: Self.level(of: known.tenant, state))
+        }
+    }
+
+    /// - Returns: `nil` for a tenant that the settings do not have.
+    func level(ofTenant name: String) -> ServiceLevel? {
+        state.withLock { state in state.changes[name] == nil ? nil : Self.level(of: name, state) }
+    }
+
+    func changeNode(_ change: ServiceLevelChange) {
+        state.withLock { $0.node = Self.applied(change, to: $0.node) }
+    }
+
+    func change(tenant: String, _ change: ServiceLevelChange) { state.withLock { $0.changes[tenant]?.merge(change) } }
+
+    /// - Returns: `false` for a stream that is not open.
+    func change(stream: StreamID, _ change: ServiceLevelChange) -> Bool {
+        state.withLock { state in
+            guard state.streams[stream] != nil else { return false }
+            state.streams[stream]?.change.merge(change)
+            return true
+        }
+    }
+
+    private static func level(of tenant: String?, _ state: borrowing State) -> ServiceLevel {
+        guard let tenant, let change = state.changes[tenant] else { return state.node }
+        return applied(change, to: state.node)
+    }
+
+    /// A change was checked when it was made, and no key of it depends on another.
+    private static func applied(_ change: ServiceLevelChange, to level: ServiceLevel) -> ServiceLevel {
+        (try? change.applied(to: level)) ?? level
+    }
+}

@@ -1,0 +1,34 @@
+import Logging
+import SluiceGateway
+import SluiceTypes
+
+/// Lets publishers in: asks the auth webhook where there is one, and finds out what is promised for the stream.
+struct StreamAdmission: PublishAdmission {
+    let webhook: AuthWebhook?
+    let levels: ServiceLevels
+    /// Called when a stream was opened, so that what is promised holds at once.
+    let changed: @Sendable (StreamID) -> Void
+    let logger: Logger
+
+    func admit(_ request: PublishRequest) async throws(PublishRefusal) -> PublishGrant {
+        let answer = try await webhook?.ask(request)
+        let stream = answer?.stream ?? request.stream
+        let key = answer?.key ?? request.key
+        if let tenant = answer?.tenant, levels.level(ofTenant: tenant) == nil {
+            throw .unusable("the auth webhook names tenant '\(tenant)'; the settings have \(known)")
+        }
+        if let answer, !answer.unheeded.isEmpty {
+            logger.notice("auth webhook", metadata: ["stream": "\(stream)", "not done here": "\(answer.unheeded)"])
+        }
+        let tenant = answer?.tenant ?? levels.tenant(of: stream, key: request.key)
+        let change = answer?.serviceLevel ?? .none
+        return PublishGrant(stream: stream, key: key, profiles: answer?.profiles) { [levels, changed] in
+            levels.opened(stream, tenant: tenant, change)
+            changed(stream)
+        }
+    }
+
+    func ended(_ stream: StreamID) { levels.ended(stream) }
+
+    private var known: String { levels.tenantNames.isEmpty ? "none" : levels.tenantNames.joined(separator: ", ") }
+}

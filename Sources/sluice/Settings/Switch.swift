@@ -1,0 +1,2 @@
+/// A setting that is on or off.
+enum Switch: String, CaseIterable { case on, off }
