@@ -123,9 +123,14 @@ let package = Package(
             name: "sluiceTests",
             dependencies: [
                 "sluice", "SluiceGateway", "SluiceNetwork", "SluiceRouting", "SluiceOrchestrator", "SluiceSimulation", "SluiceTesting",
-                "SluiceTypes", nioCore, logging, .product(name: "NIOPosix", package: "swift-nio"),
+                "SluiceTypes", "SluiceWire", nioCore, logging, .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
+            swiftSettings: settings),
+        // Programs that measure, run by scripts/bench.
+        .target(name: "AllocationCount", path: "Benchmarks/AllocationCount"),
+        .executableTarget(
+            name: "DecisionBenchmark", dependencies: ["AllocationCount", "SluiceRouting", "SluiceTypes"], path: "Benchmarks/Decision",
             swiftSettings: settings),
         // Its programs run as processes of their own; the dependency makes sure the binary is built.
         .testTarget(name: "EndToEndTests", dependencies: ["sluice"], swiftSettings: settings),

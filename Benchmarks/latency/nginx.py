@@ -5,7 +5,7 @@ import socket
 from children import cpu_seconds, free_port, resident_bytes, wait_until
 
 CONFIGURATION = """
-load_module modules/ngx_rtmp_module.so;
+load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
 daemon off;
 master_process off;
 pid {folder}/nginx-{rtmp}.pid;

@@ -16,20 +16,23 @@ from pytrickle.publisher import TricklePublisher  # noqa: E402
 from pytrickle.subscriber import TrickleSubscriber  # noqa: E402
 
 
+async def latest(publisher):
+    async with publisher.session.get(f"{publisher.url}/next") as answer:
+        return int(await answer.text())
+
+
 async def publish(url, count):
     async with TricklePublisher(url, mime_type="video/mp2t") as publisher:
         for number in range(count):
-            # Without its next request under way it would use the number before once more.
-            while number and publisher.next_writer is None:
+            # It would take the same number again before its next request is under way, and others take it by a way of their own.
+            while number and (publisher.next_writer is None or await latest(publisher) < number):
                 await asyncio.sleep(0.001)
             async with await publisher.next() as segment:
                 for piece in range(3):
                     await segment.write(f"segment {number} piece {piece}\n".encode() * 1000)
         # Its close calls off what is still on its way.
-        while True:
-            async with publisher.session.get(f"{url}/next") as answer:
-                if int(await answer.text()) == count:
-                    break
+        while await latest(publisher) < count:
+            await asyncio.sleep(0.001)
     return "published\n"
 
 
@@ -48,4 +51,7 @@ async def main(mode, url, *rest):
     sys.stdout.write(done)
 
 
-asyncio.run(main(*sys.argv[1:]))
+try:
+    asyncio.run(main(*sys.argv[1:]))
+except BaseException as error:
+    sys.stdout.write(f"failed: {error!r}\n")

@@ -6,7 +6,7 @@ package struct GatewaySettings: Sendable {
     package var segmentTarget: Duration = .seconds(2)
     package var profiles: [TranscodeProfile] = []
     package var maxStreams = 500
-    /// Segments listed in a live playlist.
+    /// Segments listed in a live playlist of MPEG-TS; 0 for no such playlists, which saves their memory.
     package var playlistWindow = 6
     /// Segments kept in memory after they have left the playlist, for players that are a little late.
     package var playlistGrace = 1

@@ -10,19 +10,31 @@ struct RenditionShelf {
     private(set) var gaps = 0
     private var bytes: [SegmentSequence: ByteBuffer] = [:]
     private var rendered: ByteBuffer?
+    /// Nothing is kept otherwise, and nobody served.
+    private let isOn: Bool
 
+    /// - Parameter length: segments listed; 0 for none at all.
     init(name: String, length: Int, grace: Int) {
         self.name = name
+        isOn = length > 0
         self.window = PlaylistWindow(length: length, grace: grace)
     }
 
     /// - Parameter content: `nil` for a gap.
     mutating func append(_ entry: PlaylistEntry, _ content: ByteBuffer?) {
+        guard isOn else {
+            appended += 1
+            if content == nil { gaps += 1 }
+            return
+        }
         for left in window.append(entry) { bytes[left] = nil }
         if let content { bytes[entry.sequence] = content } else { gaps += 1 }
         appended += 1
         rendered = nil
     }
+
+    /// Whether a player can be answered.
+    var isVisible: Bool { isOn && appended > 0 }
 
     mutating func end() {
         window.end()

@@ -100,6 +100,7 @@ package final class StreamOutput: Sendable {
     func multivariantPlaylist() -> Delivery<ByteBuffer> {
         state.withLock { state in
             var variants: [Variant] = []
+            guard state.source.isVisible else { return .unknown }
             if var source = state.sourceVariant {
                 source.peakBandwidth = state.source.window.peakBandwidth
                 source.averageBandwidth = state.source.window.averageBandwidth
@@ -118,7 +119,7 @@ package final class StreamOutput: Sendable {
 
     func mediaPlaylist(_ rendition: String) -> Delivery<ByteBuffer> {
         state.withLock { state in
-            guard let path = state.shelfPath(rendition), state[keyPath: path].appended > 0 else { return .unknown }
+            guard let path = state.shelfPath(rendition), state[keyPath: path].isVisible else { return .unknown }
             return .found(state[keyPath: path].playlist())
         }
     }

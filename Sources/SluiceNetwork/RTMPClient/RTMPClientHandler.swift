@@ -72,6 +72,12 @@ final class RTMPClientHandler: ChannelInboundHandler {
         context.fireChannelInactive()
     }
 
+    /// Also where no connection came about: then there was nothing to become inactive.
+    func handlerRemoved(context: ChannelHandlerContext) {
+        accepted?.fail(Ended(description: "no connection"))
+        accepted = nil
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) { end("\(error)", context) }
 
     func publish(isKey: Bool, _ make: () -> [RTMPMessage]) {

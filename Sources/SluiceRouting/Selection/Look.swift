@@ -67,16 +67,24 @@ extension SegmentRouter {
 
     func prediction(_ slot: Int, _ question: RouteQuestion) -> Prediction {
         let duration = question.segment.duration
-        let place = records[slot].place(of: question.workClass)
-        var prediction = Prediction(
-            place.map { records[slot].outlooks[$0] }, typical: typical.first { $0.outlook.workClass == question.workClass }?.outlook,
-            roundTrip: records[slot].entry.roundTrip ?? 0, duration: duration)
-        // The outlook is made for the node's own percentile.
-        if let place, prediction.isProven, question.level.percentile != settings.serviceLevel.percentile {
-            let sketch = records[slot].works[place].total.sketch
-            prediction.atPercentile = sketch.quantiles(question.level.percentile, 1, 1).0 * WorkStatistics.span(of: duration)
+        // In place: a record is large, and a copy of it touches the counts of all that it refers to.
+        return records.withUnsafeBufferPointer { records in
+            let place = records[slot].outlooks.firstIndex { $0.workClass == question.workClass }
+            var prediction = Prediction(
+                place.map { records[slot].outlooks[$0] }, typical: usual(question.workClass), roundTrip: records[slot].entry.roundTrip ?? 0,
+                duration: duration)
+            // The outlook is made for the node's own percentile.
+            if let place, prediction.isProven, question.level.percentile != settings.serviceLevel.percentile {
+                let sketch = records[slot].works[place].total.sketch
+                prediction.atPercentile = sketch.quantiles(question.level.percentile, 1, 1).0 * WorkStatistics.span(of: duration)
+            }
+            return prediction
         }
-        return prediction
+    }
+
+    private func usual(_ workClass: WorkClass) -> WorkOutlook? {
+        for index in typical.indices where typical[index].outlook.workClass == workClass { return typical[index].outlook }
+        return nil
     }
 
     /// What the predicted finish is worth: of two equal ones the cheaper, and twice the price is as bad as 19 % later.

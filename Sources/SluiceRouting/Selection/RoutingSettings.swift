@@ -31,7 +31,7 @@ package struct RoutingSettings: Hashable, Sendable {
     /// Segments of one stream at one orchestrator: it works on one at a time and refuses the fifth (specs A13).
     package var inFlightPerSession = 2
     /// Those later than the soonest by less than this share of the segment's duration are equal, and the price decides.
-    package var equalShare = 0.065
+    package var equalShare = 0.05
     /// Who broke or stood still a while ago counts as later by this share of the duration.
     package var unrestShare = 0.02
     /// A stream stays with whom a hedge or retry brought it to, unless its own was sooner by more than so many times what counts as equal.

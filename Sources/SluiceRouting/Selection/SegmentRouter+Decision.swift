@@ -104,7 +104,8 @@ extension SegmentRouter {
         route.challenger = nil
         let current = self
         let best = pick(question, route, for: .stream, avoiding: [], &looks) { current.reason(toLeave: own, for: $0, question) != nil }
-        return move(to: looks.first { $0.slot == best?.slot } ?? rival, from: own, reason, &route)
+        guard let best, let look = looks.first(where: { $0.slot == best.slot }) else { return (own.slot, .stay) }
+        return move(to: look, from: own, reason, &route)
     }
 
     /// There is time: a copy goes first, so that the segment after it meets a session that has started.

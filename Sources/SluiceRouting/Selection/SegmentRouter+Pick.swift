@@ -9,7 +9,9 @@ extension SegmentRouter {
         case segment
     }
 
-    /// - Parameter looks: what was looked at before; the rest is added.
+    /// - Parameters:
+    ///   - looks: what was looked at before; the rest is added.
+    ///   - isWanted: of those that are equal.
     mutating func pick(
         _ question: RouteQuestion, _ route: StreamRoute, for purpose: PickPurpose, avoiding tried: [Int], _ looks: inout [Look],
         where isWanted: (Look) -> Bool = { _ in true }
@@ -19,7 +21,7 @@ extension SegmentRouter {
         if purpose == .segment { lookAtOwn(question, route, set, avoiding: tried, &looks) }
         lookAround(question, route, set, avoiding: tried, &looks)
 
-        let open = looks.filter { $0.bar == nil && isWanted($0) }
+        let open = looks.filter { $0.bar == nil }
         guard let best = open.map(\.standing).min() else { return lastResort(looks, set, route, avoiding: tried, question) }
         func finish(_ look: Look) -> Double {
             let unrest = records[look.slot].health.unrest(at: question.now) * settings.unrestShare * question.segment.duration
@@ -27,7 +29,7 @@ extension SegmentRouter {
         }
         let standing = open.filter { $0.standing == best }
         let soonest = standing.map(finish).min() ?? 0
-        let equal = standing.filter { finish($0) <= soonest + equalSpan(question) }
+        let equal = standing.filter { finish($0) <= soonest + equalSpan(question) && isWanted($0) }
         let slot = draw(among: equal, question, troubled: tried.last.flatMap { records[$0].entry.operatorName })
         return slot.map { ($0, best) }
     }

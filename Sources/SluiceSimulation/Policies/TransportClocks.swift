@@ -4,7 +4,7 @@ import SluiceTypes
 /// The clocks of the production transport, which routing hears of as failures: the same as `LivepeerTransport.Clocks`.
 struct TransportClocks {
     /// Seconds until the early 200, or half the segment's duration where that is longer; and from the result to a rendition.
-    static let header = 2.0
+    static let header = 8.0
     static let download = 4.0
     /// An information call.
     static let answer = 2.5

@@ -27,6 +27,8 @@ package struct TrickleChannel: Sendable {
     /// In the order of their numbers, each number once.
     private(set) var segments: [TrickleSegment] = []
     private(set) var readers: [TrickleReaderID: Reader] = [:]
+    /// When bytes last came for a number that the reference would still know.
+    private var edgeWrite: Instant
     private var births = 0
     private var readersMade = 0
     private var stirred: [TrickleSegmentID] = []
@@ -35,6 +37,7 @@ package struct TrickleChannel: Sendable {
         self.contentType = contentType
         self.limits = limits
         self.lastWrite = now
+        self.edgeWrite = now
     }
 
     /// Segments of which there is more to read, or an end, or which one who writes them no longer can, since the last call.
@@ -59,8 +62,9 @@ package struct TrickleChannel: Sendable {
         if resets {
             for index in segments.indices where segments[index].sequence < sequence { end(index, .finished, at: now) }
         }
-        // A number that the reference would have forgotten is that of a publisher who begins anew.
-        var beginsAnew = isPast(sequence)
+        // A number that the reference would have forgotten is that of a publisher who begins anew, unless one is still at the edge:
+        // then it has been overtaken on its way.
+        var beginsAnew = isPast(sequence) && edgeWrite.duration(to: now) >= limits.restartPause
         if let index = index(of: sequence) {
             if segments[index].isOpen {
                 segments[index].writers += 1
@@ -87,6 +91,7 @@ package struct TrickleChannel: Sendable {
         }
         let place = segments[index].byteCount == 0 ? advance(index, at: now) : index
         segments[place].append(bytes, at: now)
+        if !isPast(id.sequence) { edgeWrite = now }
         cost += TrickleSegment.cost(of: bytes)
         counts.bytesIn += bytes.readableBytes
         stirred.append(id)

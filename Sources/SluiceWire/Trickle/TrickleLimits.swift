@@ -15,5 +15,9 @@ package struct TrickleLimits: Hashable, Sendable {
     /// A channel on which nothing was written for so long is closed. As the reference, which counts from the segment's start.
     package var idleTime: Duration = .seconds(300)
 
+    /// A publisher that begins again at a low number was silent for longer: no process starts faster. Numbers that come in the wrong
+    /// order do so within it.
+    package var restartPause: Duration = .seconds(1)
+
     package init() {}
 }

@@ -22,7 +22,6 @@ final class FindingList: Sendable {
 
     var entries: [Entry] { state.withLock { $0.entries } }
     var readings: Int { state.withLock { $0.readings } }
-    var hasBreach: Bool { entries.contains { !$0.first.rule.isAdvice } }
 
     func countReading() { state.withLock { $0.readings += 1 } }
 

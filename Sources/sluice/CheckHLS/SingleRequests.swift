@@ -38,8 +38,9 @@ struct SingleRequests {
 
     /// A name of the same make with a number that cannot have been given.
     private func missing(beside place: WebAddress, _ uri: String, _ address: WebAddress) throws -> WebAddress {
-        let digits = uri.split(whereSeparator: { !$0.isNumber }).last.map(String.init) ?? ""
-        guard !digits.isEmpty, let range = uri.ranges(of: digits).last else { return try address.resolving(uri + ".none") }
-        return try address.resolving(uri.replacingCharacters(in: range, with: "999999999999"))
+        let end = uri.lastIndex(of: ".") ?? uri.endIndex
+        let digits = uri[..<end].split(whereSeparator: { !$0.isNumber }).last ?? ""
+        guard !digits.isEmpty else { return try address.resolving(uri + ".none") }
+        return try address.resolving(uri.replacingCharacters(in: digits.startIndex..<digits.endIndex, with: "999999999999"))
     }
 }

@@ -2,12 +2,17 @@ import NIOCore
 import SluiceWire
 import Synchronization
 
-/// Frames out of the bytes of parts and segments. All viewers of a stream get the same bytes, so each address is read once.
+/// Frames out of the bytes of parts and segments, and playlists. All viewers of a stream get the same bytes, so each is read once:
+/// hundreds of viewers must not cost more than the server they measure.
 final class FrameReading: Sendable {
     /// Parts of a minute, of a few renditions.
     private static let mostKept = 2048
 
+    /// The newest states of the playlists of a few streams, whole and as delta updates.
+    private static let mostPlaylists = 64
+
     private struct State {
+        var playlists: [ByteBuffer: PlaylistReader] = [:]
         var frames: [String: [StampedFrame]] = [:]
         var order: [String] = []
         var oldest = 0
@@ -15,6 +20,16 @@ final class FrameReading: Sendable {
     }
 
     private let state = Mutex(State())
+
+    func playlist(_ bytes: ByteBuffer) -> PlaylistReader {
+        if let known = state.withLock({ $0.playlists[bytes] }) { return known }
+        let playlist = PlaylistReader(String(buffer: bytes))
+        state.withLock { state in
+            if state.playlists.count >= Self.mostPlaylists { state.playlists = [:] }
+            state.playlists[bytes] = playlist
+        }
+        return playlist
+    }
 
     func knows(initialization address: String) -> Bool { state.withLock { $0.initializations[address] != nil } }
 

@@ -99,7 +99,7 @@ struct HLSViewer: Sendable {
         let answer = try await fetcher.get(place.path, timeout: Self.patience)
         tally.countRequest(bytes: answer.body.readableBytes)
         guard answer.status == 200 else { throw Failed(description: "\(place) was answered with \(answer.status)") }
-        return PlaylistReader(String(buffer: answer.body))
+        return reading.playlist(answer.body)
     }
 
     private func load(_ uri: String, map: PlaylistReader.Map?, _ fetcher: HTTPFetcher) async throws {

@@ -41,7 +41,7 @@ struct GatewayFileSettings {
     /// - `gpuClasses` (path, default none): a table as `GPUClassFile` reads it, instead of the one that is built in.
     /// - `segmentTargetMs` (int, default 2000, 500…10000): wished-for segment length.
     /// - `maxStreams` (int, default 500, 1…10000).
-    /// - `playlistWindow` (int, default 6, 3…60): segments listed.
+    /// - `playlistWindow` (int, default 6, 3…60, or 0): segments listed in the playlists of MPEG-TS; 0 for no such playlists.
     /// - `playlistGrace` (int, default 1, 0…60): segments kept after they left the playlist.
     /// - `streamSegments` (on | off, default on): segments go to orchestrators that take them so while they are being cut.
     /// - `onMissWaitMs` (int, default 2000, 0…10000): how long `sla.onMiss: wait` waits.
@@ -75,7 +75,7 @@ struct GatewayFileSettings {
         role.profiles = try Self.profiles(&reader)
         role.segmentTarget = try reader.milliseconds("segmentTargetMs", default: 2000, in: 500...10_000)
         role.maxStreams = try reader.int("maxStreams", default: 500, in: 1...10_000)
-        role.playlistWindow = try reader.int("playlistWindow", default: 6, in: 3...60)
+        role.playlistWindow = try reader.window("playlistWindow", default: role.playlistWindow)
         role.playlistGrace = try reader.int("playlistGrace", default: 1, in: 0...60)
         role.streamsSegments = try reader.choice("streamSegments", default: Switch.on) == .on
         role.onMissWait = try reader.milliseconds("onMissWaitMs", default: 2000, in: 0...10_000)

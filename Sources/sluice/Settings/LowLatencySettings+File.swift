@@ -20,3 +20,15 @@ extension LowLatencySettings {
         return settings
     }
 }
+
+extension SettingsReader {
+    /// How many segments a playlist lists: as many as a player needs, or none.
+    mutating func window(_ key: String, default fallback: Int) throws -> Int {
+        let window = try int(key, default: fallback, in: 0...60)
+        guard window == 0 || window >= 3 else {
+            throw SettingsError(
+                key: key, value: "\(window)", source: source(of: key), wish: "a whole number from 3 to 60 is right, or 0 for no such playlists")
+        }
+        return window
+    }
+}

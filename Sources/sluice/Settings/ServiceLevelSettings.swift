@@ -11,7 +11,7 @@ enum ServiceLevelSettings {
     /// - `region` (text, default any), `maxPricePerPixelWei` (number, default any).
     /// - `hedgeBudget` (number, default 0.05, 0…1).
     /// - `onMiss` (gap | source | lower | wait, default gap).
-    /// - `continuity.seconds` (default 0.3, 0…10), `continuity.price` (default 0.2, 0…1), `continuity.segments` (default 5, 1…100).
+    /// - `continuity.seconds` (default 0.3, 0…10), `continuity.price` (default 0.3, 0…1), `continuity.segments` (default 5, 1…100).
     ///
     /// - Parameters:
     ///   - prefix: where they are instead of under `sla`.

@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceRouting
 import SluiceTesting
 import SluiceTypes
 import Testing

@@ -28,10 +28,9 @@ import Testing
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["python3", "-W", "ignore", script.standardizedFileURL.path] + arguments
         process.standardInput = FileHandle.nullDevice
-        // Its log says little, and the one line of a fault much.
-        let sink = try FileHandle(forWritingTo: log)
-        process.standardOutput = sink
-        process.standardError = sink
+        process.standardOutput = try FileHandle(forWritingTo: log)
+        // It complains there of every connection that ends with its channel.
+        process.standardError = FileHandle.nullDevice
         try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
             process.terminationHandler = { _ in done.resume() }
             do { try process.run() } catch {

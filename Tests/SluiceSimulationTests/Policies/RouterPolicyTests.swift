@@ -75,14 +75,14 @@ import Testing
         #expect(bench.actions.isEmpty && !bench.isReachable)
     }
 
-    @Test func withoutTheEarlyAnswerAnAttemptFailsAfterTwoSeconds() throws {
+    @Test func withoutTheEarlyAnswerAnAttemptFailsAfterEightSeconds() throws {
         var bench = Bench()
         bench.answer(entry, at: 0)
         let cut = bench.cut(at: 1)
         let segment = try #require(cut)
-        bench.wake(at: 2.9, segment)
+        bench.wake(at: 8.9, segment)
         #expect(!bench.aborts)
-        bench.wake(at: 3, segment)
+        bench.wake(at: 9, segment)
         #expect(bench.aborts)
     }
 

@@ -175,6 +175,7 @@ private struct Bench {
         for number in 0...20 { try bench.publish(Int64(number), "old") }
         let waiting = try bench.subscribe(.next)
         #expect(waiting.id.sequence == 21)
+        bench.wait(.seconds(1))
         let first = try bench.open(0)
         let second = try bench.open(1)
         #expect(bench.channel.nextWrite == 21)
@@ -188,6 +189,24 @@ private struct Bench {
         #expect(bench.read(reader).text == "new")
         let gone = bench.channel.subscribe(to: .number(20))
         #expect(gone == .notFound(sequence: 20, latest: 2))
+    }
+
+    @Test mutating func aSegmentThatIsOvertakenByManyIsTakenForLateNotForARestart() throws {
+        for number in 0...20 where number != 2 { try bench.publish(Int64(number), "x") }
+        try bench.publish(2, "late")
+        #expect(bench.channel.nextWrite == 21)
+        let reader = try bench.subscribe(.number(2)).reader
+        #expect(bench.read(reader).text == "late")
+    }
+
+    @Test mutating func aPublisherThatBeginsAnewAtOnceIsFoundOutWhenTheEdgeStaysSilent() throws {
+        for number in 0...20 { try bench.publish(Int64(number), "old") }
+        for number in 0...5 {
+            bench.wait(.milliseconds(300))
+            // The first are taken for what is there already.
+            try? bench.publish(Int64(number), "new")
+        }
+        #expect(bench.channel.nextWrite == 6)
     }
 
     @Test mutating func aPublisherThatSaysSoBeginsAnewAtANumberJustFinished() throws {

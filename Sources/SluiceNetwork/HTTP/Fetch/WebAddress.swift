@@ -23,8 +23,31 @@ package struct WebAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// An address as a playlist at this one names it.
     package func resolving(_ reference: String) throws(Malformed) -> WebAddress {
+        if Self.isPlain(reference) {
+            let folder = path.prefix { $0 != "?" }
+            guard let slash = folder.lastIndex(of: "/") else { throw Malformed(text: reference) }
+            return WebAddress(authority: authority, path: folder[...slash] + reference)
+        }
         guard let url = URL(string: reference, relativeTo: URL(string: description)) else { throw Malformed(text: reference) }
         return try WebAddress(url.absoluteString)
+    }
+
+    /// A name in the same folder or below it, which is what nearly all playlists have: no URL has to be taken apart for it.
+    private static func isPlain(_ reference: String) -> Bool {
+        guard let first = reference.utf8.first, first != UInt8(ascii: "/"), first != UInt8(ascii: "?") else { return false }
+        var before: UInt8 = 0
+        for byte in reference.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "?"), UInt8(ascii: "="), UInt8(ascii: "&"):
+                break
+            case UInt8(ascii: "."), UInt8(ascii: "/"):
+                if before == byte { return false }
+            default: return false
+            }
+            before = byte
+        }
+        return !reference.hasPrefix("./") && !reference.contains("/./")
     }
 
     /// With more parameters in the query.

@@ -6,8 +6,9 @@ import SluiceWire
 /// Livepeer's protocol from the gateway's side: who is there, and a segment's way to them and back (specs/transcoding-protocol).
 package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
     package struct Clocks: Sendable {
-        /// Floors of the reference's clocks (§3.5): upload until the early 200, the whole call, one rendition's download.
-        package var header: Duration = .seconds(2)
+        /// Floors of the clocks (§3.5): upload until the early 200, the whole call, one rendition's download. The reference gives an
+        /// upload 2 s; here routing goes elsewhere long before that, and where all are slow at once, breaking off makes it worse.
+        package var header: Duration = .seconds(8)
         package var call: Duration = .seconds(8)
         package var download: Duration = .seconds(4)
         /// A call for a token, or to end a session; the reference's for a session refresh (§8).
