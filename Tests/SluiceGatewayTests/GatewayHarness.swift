@@ -24,7 +24,8 @@ struct GatewayHarness {
     let metrics: GatewayMetrics
 
     init(
-        _ scripts: [String: [ScriptedOrchestrator.Behaviour]], takeStreamedSegments: Bool = false, change: (inout GatewaySettings) -> Void = { _ in },
+        _ scripts: [String: [ScriptedOrchestrator.Behaviour]], takeStreamedSegments: Bool = false,
+        change: (inout GatewaySettings) -> Void = { _ in },
         admission: (any PublishAdmission)? = nil, promised: @escaping @Sendable (StreamID) -> ServiceLevel? = { _ in nil },
         decided: @escaping @Sendable (RouteDecision, SegmentFacts) -> Void = { _, _ in }
     ) {

@@ -27,7 +27,8 @@ extension SettingsReader {
         let window = try int(key, default: fallback, in: 0...60)
         guard window == 0 || window >= 3 else {
             throw SettingsError(
-                key: key, value: "\(window)", source: source(of: key), wish: "a whole number from 3 to 60 is right, or 0 for no such playlists")
+                key: key, value: "\(window)", source: source(of: key),
+                wish: "a whole number from 3 to 60 is right, or 0 for no such playlists")
         }
         return window
     }

@@ -75,13 +75,13 @@ import Testing
         var decisions = try decisions(8)
         decisions.segment(
             8, stream: stream,
-            [(0, 0.05, .accepted), (0, 1.5, .accepted), (1, 1.6, .accepted), (1, 1.7, .rendition(place: 0)), (1, 1.7, .finished)])
+            [(0, 0.05, .accepted), (0, 2.5, .accepted), (1, 2.6, .accepted), (1, 2.7, .rendition(place: 0)), (1, 2.7, .finished)])
         let last = try #require(decisions.all.last)
         #expect(last.decision.attempts.map(\.role) == [.primary, .hedge])
         let records = TraceRecord.all(of: last.decision, last.facts)
         #expect(records.map(\.failure) == [.timedOut, nil])
         decisions.segment(
-            9, stream: stream, [(0, 0.05, .accepted), (0, 1.5, .accepted), (0, 1.6, .rendition(place: 0)), (0, 1.6, .finished)])
+            9, stream: stream, [(0, 0.05, .accepted), (0, 2.5, .accepted), (0, 2.6, .rendition(place: 0)), (0, 2.6, .finished)])
         let won = try #require(decisions.all.last)
         #expect(won.decision.attempts.map(\.role) == [.primary, .hedge])
         #expect(TraceRecord.all(of: won.decision, won.facts).map(\.failure) == [nil, .cancelled])
