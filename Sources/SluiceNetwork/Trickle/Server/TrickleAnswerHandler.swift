@@ -74,6 +74,8 @@ final class TrickleAnswerHandler: ChannelInboundHandler, RemovableChannelHandler
                 context.flush()
                 if let firstByte = reading.firstByte { relay.arrived(since: firstByte) }
             }
+            // Writing may have changed what can be written, and so have called this again, to the end.
+            guard self.context != nil else { return }
             switch reading.next {
             case .more: continue
             case .waiting: return
