@@ -44,11 +44,12 @@ class Role:
 
 
 class Gateway(Role):
-    def __init__(self, children, binary, folder, profiles="none", orchestrators=()):
+    def __init__(self, children, binary, folder, profiles="none", orchestrators=(), settings=""):
+        """settings: further lines of its file."""
         self.rtmp, self.http, self.admin = free_port(), free_port(), free_port()
         config = os.path.join(folder, f"gateway-{self.admin}.yaml")
         with open(config, "w") as file:
-            file.write("maxStreams: 500\n")
+            file.write("maxStreams: 500\n" + settings)
         command = [
             binary, "gateway", "--config", config, "--rtmp-port", str(self.rtmp), "--http-port", str(self.http),
             "--admin-port", str(self.admin), "--profiles", profiles, "--log-level", "warning"]

@@ -42,13 +42,16 @@ extension SegmentCourse {
     }
 
     /// One late segment is chance, and is waited for as long as the deadline allows: an attempt elsewhere costs its price and a change
-    /// of encoder. Where such stragglers are mostly in time, it is waited for up to the deadline. Where the upload is stuck, or
-    /// others are late at the same orchestrator, there is nothing to wait for.
+    /// of encoder. Where such stragglers are mostly in time, it is waited for up to the deadline; chance it is only where others have come
+    /// home from there since it was sent. Where the upload is stuck, or others are late at the same orchestrator, there is nothing to wait
+    /// for.
     private func needsHedge(_ attempt: Attempt, _ router: SegmentRouter, _ now: Moment) -> Bool {
         guard attempt.isLate else { return false }
         let isStuck = attempt.accepted == nil && now >= attempt.clocks.stuckAt
         guard !isStuck, !router.records[attempt.slot].standsStill else { return true }
-        let isLikelyTooLate = router.records[attempt.slot].stragglers.chanceOfMiss >= router.settings.hedgeChance
+        let record = router.records[attempt.slot]
+        let isAlone = record.lastSuccess.map { $0 <= attempt.sent } ?? true
+        let isLikelyTooLate = isAlone || record.stragglers.chanceOfMiss >= router.settings.hedgeChance
         return now >= (isLikelyTooLate ? attempt.clocks.hedgeAt : decision.deadline)
     }
 

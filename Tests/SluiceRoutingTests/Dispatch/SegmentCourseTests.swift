@@ -51,11 +51,28 @@ import Testing
     @Test func oneStragglerIsWaitedForUntilTheDeadline() {
         var story = Story(["a", "b"])
         for sequence in 0..<6 { _ = story.serve(Int64(sequence)) }
+        let home = story.router.streams[Story.stream]?.primary ?? 0
         _ = story.cut(6)
         story.happen(.accepted, of: 6)
-        story.pass(2.95)
+        story.pass(0.1)
+        // Another stream's segment comes home from there.
+        story.router.records[home].lastSuccess = story.now
+        story.pass(2.85)
         #expect(story.sent.isEmpty)
         story.pass(0.1)
+        #expect(story.sent.map(\.role) == [.hedge])
+    }
+
+    @Test func whoIsLateWithNobodyComingHomeIsHedgedInTime() {
+        var story = Story(["a", "b"])
+        for sequence in 0..<6 { _ = story.serve(Int64(sequence)) }
+        _ = story.cut(6)
+        story.happen(.accepted, of: 6)
+        let due = story.courses[6]?.decision.attempts[0].hedgeAt.seconds(since: story.now) ?? 0
+        #expect(due > 1.5 && due < 2.8)
+        story.pass(due - 0.01)
+        #expect(story.sent.isEmpty)
+        story.pass(0.02)
         #expect(story.sent.map(\.role) == [.hedge])
     }
 
@@ -66,6 +83,8 @@ import Testing
         for _ in 0..<3 { story.router.records[home].stragglers.remember(isInTime: false, at: story.now) }
         _ = story.cut(6)
         story.happen(.accepted, of: 6)
+        story.pass(0.01)
+        story.router.records[home].lastSuccess = story.now
         let due = story.courses[6]?.decision.attempts[0].hedgeAt.seconds(since: story.now) ?? 0
         #expect(due > 1.5 && due < 2.8)
         story.pass(due - 0.01)

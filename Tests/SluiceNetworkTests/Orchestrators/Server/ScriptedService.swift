@@ -76,7 +76,7 @@ final class ScriptedService: TranscodeService {
         }
         continuation.yield(.accepted)
         started.open()
-        let task = Task {
+        let task = Task { [abandoned] in
             do {
                 for try await piece in job.feed.pieces() {
                     for index in job.profiles.indices { continuation.yield(.renditionBytes(rendition: index, piece)) }
@@ -87,6 +87,8 @@ final class ScriptedService: TranscodeService {
                 continuation.yield(.finished)
                 continuation.finish()
             } catch {
+                // The feed may be given up before the answer is.
+                abandoned.open()
                 continuation.finish(throwing: error as? SegmentFailure ?? SegmentFailure(.cancelled, "\(error)"))
             }
         }
