@@ -37,19 +37,18 @@ package final class DispatchStage: Sendable {
 
     func onMiss(of stream: StreamID) -> ServiceLevel.OnMiss { route.serviceLevel(of: stream).onMiss }
 
-    /// A segment has been opened: where it is known who is going to get it and that one takes it so, it is sent on from its first byte.
-    ///
-    /// - Returns: what is to be run by `runEarly`; `nil` where the segment goes out whole, once it is cut.
-    func beginEarly(
-        _ stream: StreamID, _ sequence: SegmentSequence, _ profiles: [TranscodeProfile], lasting duration: Duration
-    ) -> EarlyUpload? {
-        guard let orchestrator = route.expected(for: stream) else { return nil }
-        let job = StreamedJob(
-            stream: stream, sequence: sequence, profiles: profiles, feed: SegmentFeed(), expectedDuration: duration)
-        return transport.begin(job, at: orchestrator)
-    }
+    /// Whether it is known who is going to get the stream's next segment, and that one takes it while it is being cut.
+    func takesEarly(_ stream: StreamID) -> Bool { route.expected(for: stream) != nil }
 
-    func runEarly(_ upload: EarlyUpload) async { await transport.run(upload) }
+    /// Sends a segment on from its first byte, unless it is cut already or nobody takes it so any more: then it goes out whole, once its
+    /// turn comes. Returns when the exchange has ended.
+    func sendEarly(
+        _ stream: StreamID, _ sequence: SegmentSequence, _ profiles: [TranscodeProfile], _ feed: SegmentFeed, lasting duration: Duration
+    ) async {
+        guard feed.next(at: .max) == nil, let orchestrator = route.expected(for: stream) else { return }
+        let job = StreamedJob(stream: stream, sequence: sequence, profiles: profiles, feed: feed, expectedDuration: duration)
+        await transport.run(transport.begin(job, at: orchestrator))
+    }
 
     /// Gives up what was sent early and will not be carried: one segment, or all of a stream.
     func forget(_ stream: StreamID, _ sequence: SegmentSequence? = nil) { transport.forget(stream, sequence) }

@@ -24,6 +24,8 @@ package final class StreamPipeline: Sendable {
         var ordinal: Int64
         /// Too many were waiting already: it only keeps its place in the order.
         var isSkipped: Bool
+        /// Opens when nothing more comes of it.
+        let settled = Gate()
         var rendition: (@Sendable (Int, SegmentOutcome.Rendition) -> Void)?
         var completion: (@Sendable (SegmentOutcome) -> Void)?
     }
@@ -32,6 +34,16 @@ package final class StreamPipeline: Sendable {
         var nextOrdinal: Int64 = 0
         var waiting = 0
         var isFinished = false
+        /// Of the segment taken last.
+        var settled: Gate?
+    }
+
+    /// A segment that may go out while it is being cut, once the one before it is done: an orchestrator works one after another.
+    private struct Opened: Sendable {
+        var sequence: SegmentSequence
+        var duration: Duration
+        var feed: SegmentFeed
+        var predecessor: Gate?
     }
 
     package let id: StreamID
@@ -44,8 +56,8 @@ package final class StreamPipeline: Sendable {
     private let intake = Mutex(Intake())
     private let works: AsyncStream<Work>
     private let enqueue: AsyncStream<Work>.Continuation
-    private let uploads: AsyncStream<EarlyUpload>
-    private let upload: AsyncStream<EarlyUpload>.Continuation
+    private let opened: AsyncStream<Opened>
+    private let announce: AsyncStream<Opened>.Continuation
     /// The publisher's life before this one, on the same output: its last renditions come first.
     private let predecessor: Gate?
     private let done = Gate()
@@ -66,8 +78,8 @@ package final class StreamPipeline: Sendable {
         self.reassemble = ReassembleStage(renditions: output.profiles.count, packaging: packaging)
         // Bounded by `waiting`: past the limit only placeholders without work are queued.
         (works, enqueue) = AsyncStream.makeStream(of: Work.self, bufferingPolicy: .unbounded)
-        // Bounded by `waiting`, too: none is begun while a segment waits.
-        (uploads, upload) = AsyncStream.makeStream(of: EarlyUpload.self, bufferingPolicy: .unbounded)
+        // An older one that nobody took up is not worth its way any more.
+        (opened, announce) = AsyncStream.makeStream(of: Opened.self, bufferingPolicy: .bufferingNewest(1))
     }
 
     /// A segment begins. Called on the publisher's thread, before any of its bytes.
@@ -77,10 +89,13 @@ package final class StreamPipeline: Sendable {
         guard settings.streamsSegments, !output.profiles.isEmpty, output.profiles.allSatisfy({ $0.container == .mpegTS }) else {
             return nil
         }
-        guard intake.withLock({ !$0.isFinished && $0.waiting == 0 }) else { return nil }
-        guard let early = dispatch.beginEarly(id, sequence, output.profiles, lasting: duration) else { return nil }
-        upload.yield(early)
-        return early.job.feed
+        guard dispatch.takesEarly(id) else { return nil }
+        // One that waits is the one before, taken a moment ago.
+        let (isBehind, predecessor) = intake.withLock { ($0.isFinished || $0.waiting > 1, $0.settled) }
+        guard !isBehind else { return nil }
+        let feed = SegmentFeed()
+        announce.yield(Opened(sequence: sequence, duration: duration, feed: feed, predecessor: predecessor))
+        return feed
     }
 
     /// Takes a closed segment: publishes the source at once and queues the rest. Called on the publisher's thread, in order.
@@ -105,9 +120,11 @@ package final class StreamPipeline: Sendable {
             let isSkipped = intake.waiting >= settings.maxWaiting
             if !isSkipped { intake.waiting += 1 }
             defer { intake.nextOrdinal += 1 }
-            return Work(
+            let work = Work(
                 segment: segment, slice: slice, ordinal: intake.nextOrdinal, isSkipped: isSkipped, rendition: rendition,
                 completion: completion)
+            intake.settled = work.settled
+            return work
         }
         guard let work else { return false }
         output.recent.began(work.segment)
@@ -126,7 +143,7 @@ package final class StreamPipeline: Sendable {
     func finish() {
         intake.withLock { $0.isFinished = true }
         enqueue.finish()
-        upload.finish()
+        announce.finish()
         finished.open()
     }
 
@@ -154,13 +171,18 @@ package final class StreamPipeline: Sendable {
 
     private func runUploads() async {
         await withDiscardingTaskGroup { group in
-            for await upload in uploads { group.addTask { await self.dispatch.runEarly(upload) } }
+            for await one in opened {
+                group.addTask {
+                    await one.predecessor?.opened()
+                    await self.dispatch.sendEarly(self.id, one.sequence, self.output.profiles, one.feed, lasting: one.duration)
+                }
+            }
         }
     }
 
     private func carry(_ work: Work) async {
+        defer { dispatch.forget(id, work.segment.sequence) }
         guard !work.isSkipped else {
-            dispatch.forget(id, work.segment.sequence)
             let failure = SegmentFailure(.busy, "\(settings.maxWaiting) segments of this stream were waiting already")
             return settle(work, output.profiles.map { _ in nil }, work.segment.timeline, failure)
         }
@@ -198,6 +220,7 @@ package final class StreamPipeline: Sendable {
         timeline.published = .now
         metrics.observe(timeline)
         output.recent.ended(work.segment.sequence, timeline, failure: failure)
+        work.settled.open()
         work.completion?(SegmentOutcome(renditions: renditions, failure: failure))
     }
 }

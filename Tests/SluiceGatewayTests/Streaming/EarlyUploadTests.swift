@@ -13,10 +13,13 @@ import Testing
     }
 
     /// Opens a segment, hands its bytes in, and carries it to its end.
-    private func carryStreamed(_ live: LiveStream, _ number: Int64) async -> (isStreamed: Bool, outcome: SegmentOutcome) {
+    private func carryStreamed(
+        _ live: LiveStream, _ number: Int64, of harness: GatewayHarness
+    ) async -> (isStreamed: Bool, outcome: SegmentOutcome) {
         let segment = GatewayHarness.segment(live, number)
         let feed = live.pipeline.open(segment.sequence, lasting: segment.duration)
         feed?.append(segment.bytes)
+        if feed != nil { await begun(number, of: harness) }
         feed?.finish(hash: [])
         let outcome = await withCheckedContinuation { continuation in
             live.pipeline.accept(segment) { continuation.resume(returning: $0) }
@@ -24,13 +27,17 @@ import Testing
         return (feed != nil, outcome)
     }
 
+    private func begun(_ number: Int64, of harness: GatewayHarness) async {
+        while !harness.orchestrators.sent.contains(where: { $0.isStreamed && $0.sequence.rawValue == number }) { await Task.yield() }
+    }
+
     @Test func aSettledStreamSendsItsSegmentsFromTheirFirstByte() async throws {
         let harness = harness(["a": [.answer(GatewayHarness.rendition)]])
         try await harness.run {
             let live = try harness.open("one")
-            let first = await carryStreamed(live, 0)
+            let first = await carryStreamed(live, 0, of: harness)
             #expect(!first.isStreamed)
-            let second = await carryStreamed(live, 1)
+            let second = await carryStreamed(live, 1, of: harness)
             #expect(second.isStreamed)
             #expect(second.outcome.renditions.map { $0?.bytes } == [GatewayHarness.rendition, GatewayHarness.rendition])
         }
@@ -45,8 +52,8 @@ import Testing
         ])
         try await harness.run {
             let live = try harness.open("one")
-            _ = await carryStreamed(live, 0)
-            let second = await carryStreamed(live, 1)
+            _ = await carryStreamed(live, 0, of: harness)
+            let second = await carryStreamed(live, 1, of: harness)
             #expect(second.isStreamed)
             #expect(second.outcome.failure == nil)
             #expect(second.outcome.renditions.map { $0?.orchestrator.rawValue } == ["b", "b"])
@@ -58,10 +65,11 @@ import Testing
         let harness = harness(["a": [.answer(GatewayHarness.rendition), .never], "b": [.answer(GatewayHarness.rendition)]])
         try await harness.run {
             let live = try harness.open("one")
-            _ = await carryStreamed(live, 0)
+            _ = await carryStreamed(live, 0, of: harness)
             // The operator bars "a" between the first byte and the cut.
             let segment = GatewayHarness.segment(live, 1)
             let feed = try #require(live.pipeline.open(segment.sequence, lasting: segment.duration))
+            await begun(1, of: harness)
             var level = harness.route.nodeServiceLevel
             level.region = "b"
             harness.route.renewServiceLevels(node: level)
@@ -76,10 +84,32 @@ import Testing
         let harness = harness(["a": [.answer(GatewayHarness.rendition), .never]])
         try await harness.run {
             let live = try harness.open("one")
-            _ = await carryStreamed(live, 0)
+            _ = await carryStreamed(live, 0, of: harness)
             _ = try #require(live.pipeline.open(SegmentSequence(1), lasting: .seconds(2)))
+            await begun(1, of: harness)
             live.pipeline.finish()
         }
         #expect(harness.orchestrators.abandoned == 1)
+    }
+
+    @Test func aSegmentWaitsForTheOneBeforeItAndIsSentWholeWhenThatTakesTooLong() async throws {
+        let gate = ScriptGate()
+        let harness = harness([
+            "a": [.answer(GatewayHarness.rendition), .gated(gate, GatewayHarness.rendition), .answer(GatewayHarness.rendition)]
+        ])
+        try await harness.run {
+            let live = try harness.open("one")
+            _ = await carryStreamed(live, 0, of: harness)
+            async let first = GatewayHarness.carry(live, 1)
+            while harness.orchestrators.sent.count < 2 { await Task.yield() }
+            let feed = try #require(live.pipeline.open(SegmentSequence(2), lasting: .seconds(2)))
+            feed.finish(hash: [])
+            async let second = GatewayHarness.carry(live, 2)
+            while harness.orchestrators.sent.count < 3 { await Task.yield() }
+            gate.open()
+            let outcomes = await [first, second]
+            #expect(outcomes.allSatisfy { $0.failure == nil })
+        }
+        #expect(harness.orchestrators.sent.allSatisfy { !$0.isStreamed })
     }
 }
