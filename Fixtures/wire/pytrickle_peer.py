@@ -16,13 +16,21 @@ from pytrickle.publisher import TricklePublisher  # noqa: E402
 from pytrickle.subscriber import TrickleSubscriber  # noqa: E402
 
 
+class Publisher(TricklePublisher):
+    async def _stream_data(self, queue):
+        # Its own waits a tenth of a second at a time, and asyncio.wait_for of Python 3.11 can lose what comes at the very end of a
+        # wait: then a piece is missing, or the end of the request never comes.
+        while (chunk := await queue.get()) is not None:
+            yield chunk
+
+
 async def latest(publisher):
     async with publisher.session.get(f"{publisher.url}/next") as answer:
         return int(await answer.text())
 
 
 async def publish(url, count):
-    async with TricklePublisher(url, mime_type="video/mp2t") as publisher:
+    async with Publisher(url, mime_type="video/mp2t") as publisher:
         for number in range(count):
             # It would take the same number again before its next request is under way, and others take it by a way of their own.
             while number and (publisher.next_writer is None or await latest(publisher) < number):
