@@ -43,9 +43,10 @@ final class EarlyUpload: Sendable {
 
     /// Nobody wants it any more.
     func cancel() {
-        abort.open()
-        state.withLock { $0.isGivenUp = $0.end == nil }
+        state.withLock { if $0.end == nil { $0.isGivenUp = true } }
         end(.failure(SegmentFailure(.cancelled, "the segment went another way")))
+        // Last: what the exchange says of being stopped must not come before why it was.
+        abort.open()
     }
 
     /// Everything that happened and will happen. To be called once; who stops iterating cancels the upload.

@@ -112,4 +112,20 @@ import Testing
         }
         #expect(harness.orchestrators.sent.allSatisfy { !$0.isStreamed })
     }
+
+    /// One that was stopped by us must not be taken for one that failed: the segment would be lost instead of sent whole.
+    @Test func whatWasGivenUpSaysSoHoweverItsExchangeEnds() async throws {
+        let transport = ScriptedOrchestrator([OrchestratorID("a"): [.never]])
+        let job = StreamedJob(
+            stream: try #require(StreamID("one")), sequence: SegmentSequence(1), profiles: GatewayHarness.profiles, feed: SegmentFeed(),
+            expectedDuration: .seconds(2))
+        let upload = EarlyUpload(job: job, orchestrator: OrchestratorID("a"))
+        async let running: Void = upload.run(over: transport)
+        while transport.sent.isEmpty { await Task.yield() }
+        upload.cancel()
+        await running
+        #expect(upload.isGivenUp)
+        upload.cancel()
+        #expect(upload.isGivenUp)
+    }
 }
