@@ -63,17 +63,22 @@ import Testing
         #expect(story.sent.map(\.role) == [.hedge])
     }
 
-    @Test func whoIsLateWithNobodyComingHomeIsHedgedInTime() {
-        var story = Story(["a", "b"])
-        for sequence in 0..<6 { _ = story.serve(Int64(sequence)) }
-        _ = story.cut(6)
-        story.happen(.accepted, of: 6)
+    /// Of segment 6: at the last moment that helps, and not before.
+    private func expectHedgeInTime(_ story: inout Story) {
         let due = story.courses[6]?.decision.attempts[0].hedgeAt.seconds(since: story.now) ?? 0
         #expect(due > 1.5 && due < 2.8)
         story.pass(due - 0.01)
         #expect(story.sent.isEmpty)
         story.pass(0.02)
         #expect(story.sent.map(\.role) == [.hedge])
+    }
+
+    @Test func whoIsLateWithNobodyComingHomeIsHedgedInTime() {
+        var story = Story(["a", "b"])
+        for sequence in 0..<6 { _ = story.serve(Int64(sequence)) }
+        _ = story.cut(6)
+        story.happen(.accepted, of: 6)
+        expectHedgeInTime(&story)
     }
 
     @Test func whereStragglersAreTooLateTheyAreHedgedInTime() {
@@ -85,12 +90,7 @@ import Testing
         story.happen(.accepted, of: 6)
         story.pass(0.01)
         story.router.records[home].lastSuccess = story.now
-        let due = story.courses[6]?.decision.attempts[0].hedgeAt.seconds(since: story.now) ?? 0
-        #expect(due > 1.5 && due < 2.8)
-        story.pass(due - 0.01)
-        #expect(story.sent.isEmpty)
-        story.pass(0.02)
-        #expect(story.sent.map(\.role) == [.hedge])
+        expectHedgeInTime(&story)
     }
 
     @Test func whoStandsStillIsLeftAtOnceByAll() {
