@@ -102,7 +102,13 @@ import Testing
             _ = await carryStreamed(live, 0, of: harness)
             async let first = GatewayHarness.carry(live, 1)
             while harness.orchestrators.sent.count < 2 { await Task.yield() }
-            let feed = try #require(live.pipeline.open(SegmentSequence(2), lasting: .seconds(2)))
+            // None is opened before the exchange of the first has ended, which is a moment after its last rendition.
+            var opened: SegmentFeed?
+            while opened == nil {
+                await Task.yield()
+                opened = live.pipeline.open(SegmentSequence(2), lasting: .seconds(2))
+            }
+            let feed = try #require(opened)
             feed.finish(hash: [])
             async let second = GatewayHarness.carry(live, 2)
             while harness.orchestrators.sent.count < 3 { await Task.yield() }
