@@ -161,7 +161,7 @@ package struct SegmentCourse: Sendable {
         close(index, &router, now)
         decision.attempts[index].times = phases(of: attempt)
         decision.attempts[index].result = .failed(failure)
-        router.failed(attempt.slot, of: segment.stream, failure, at: now)
+        router.failed(attempt.slot, of: segment.stream, failure, sent: attempt.sent, at: now)
         guard !hasEnded else { return closeRecord(&router) }
         guard attempt.role != .canary else { return }
         lastFailure = failure
@@ -174,7 +174,7 @@ package struct SegmentCourse: Sendable {
     }
 
     private func remember(_ attempt: Attempt, isInTime: Bool?, _ router: inout SegmentRouter, _ now: Moment) {
-        guard attempt.role == .primary, now >= attempt.clocks.hedgeAt, !router.sharedCause.holds(at: now) else { return }
+        guard attempt.role == .primary, now >= attempt.clocks.hedgeAt, !router.sharedCause.held(since: attempt.sent) else { return }
         router.records[attempt.slot].stragglers.remember(isInTime: isInTime, at: now)
     }
 
@@ -185,8 +185,7 @@ package struct SegmentCourse: Sendable {
         decision.attempts[index].result = .aborted
         if attempt.isLate {
             remember(attempt, isInTime: now < decision.deadline ? nil : false, &router, now)
-            router.overtaken(
-                attempt.slot, decision.workClass, after: now.seconds(since: attempt.sent), duration: segment.duration, at: now)
+            router.overtaken(attempt.slot, decision.workClass, sent: attempt.sent, duration: segment.duration, at: now)
         }
         actions.append(.abort(AttemptID(index)))
     }

@@ -15,6 +15,9 @@ struct SharedCause: Sendable {
 
     func holds(at now: Moment) -> Bool { until.map { now < $0 } ?? false }
 
+    /// Whether it held at any moment since then: what was under way meanwhile says nothing of who had it.
+    func held(since start: Moment) -> Bool { until.map { start < $0 } ?? false }
+
     /// Whether times seen now say nothing of those who took them.
     func isSpell(at now: Moment) -> Bool {
         guard holds(at: now), let since else { return false }
@@ -25,11 +28,14 @@ struct SharedCause: Sendable {
 
     /// - Returns: whether it is found to hold.
     mutating func someoneIsLate(_ records: [OrchestratorRecord], at now: Moment) -> Bool {
-        active.removeAll { records[$0].inFlight == 0 && now.seconds(since: records[$0].lastUsed ?? now) > Self.activeSpan }
-        guard active.count >= Self.fewest else { return false }
         // One late segment is chance; half of what an orchestrator has is not.
-        let late = active.count { records[$0].late > 0 && records[$0].late * 2 >= records[$0].inFlight }
-        guard Double(late) > Self.share * Double(active.count) else { return false }
+        func isLate(_ slot: Int) -> Bool { records[slot].late > 0 && records[slot].late * 2 >= records[slot].inFlight }
+        func isWell(_ slot: Int) -> Bool { records[slot].lastSuccess.map { now.seconds(since: $0) <= Self.activeSpan } ?? false }
+        active.removeAll { records[$0].inFlight == 0 && !isWell($0) }
+        // Whose work is young, and who brought nothing home lately, says neither.
+        let late = active.count(where: isLate)
+        let well = active.count { !isLate($0) && isWell($0) }
+        guard late + well >= Self.fewest, Double(late) > Self.share * Double(late + well) else { return false }
         if !holds(at: now) { since = now }
         until = now.advanced(bySeconds: Self.breath)
         return true

@@ -51,14 +51,14 @@ extension SegmentRouter {
     }
 
     /// One that was overtaken or given up: it would have taken longer than this.
-    mutating func overtaken(_ slot: Int, _ workClass: WorkClass, after seconds: Double, duration: Double, at now: Moment) {
-        guard !sharedCause.holds(at: now) else { return }
+    mutating func overtaken(_ slot: Int, _ workClass: WorkClass, sent: Moment, duration: Double, at now: Moment) {
+        guard !sharedCause.held(since: sent) else { return }
         let settings = settings
-        records[slot].add(PhaseTimes(total: seconds), workClass, duration: duration, at: now, settings)
+        records[slot].add(PhaseTimes(total: now.seconds(since: sent)), workClass, duration: duration, at: now, settings)
         blame(slot, .slow, at: now)
     }
 
-    mutating func failed(_ slot: Int, of stream: StreamID, _ failure: SegmentFailure, at now: Moment) {
+    mutating func failed(_ slot: Int, of stream: StreamID, _ failure: SegmentFailure, sent: Moment, at now: Moment) {
         switch failure.reason {
         case .busy: refused(slot, of: stream, at: now)
         case .mediaUnusable, .cancelled: break
@@ -68,7 +68,7 @@ extension SegmentRouter {
             loseSession(slot, of: stream)
             blame(slot, .connect, at: now)
         case .timedOut:
-            if !sharedCause.holds(at: now) { blame(slot, .slow, at: now) }
+            if !sharedCause.held(since: sent) { blame(slot, .slow, at: now) }
         case .refused, .protocolViolation, .transcodeFailed:
             blame(slot, .answer, at: now)
         }

@@ -95,7 +95,7 @@ import Testing
         let before = story.router.ejected(at: story.now)
         #expect(before == [.consumer: 0, nil: 0])
         guard let slot = story.router.slot(of: OrchestratorID("a")) else { return }
-        for _ in 0..<2 { story.router.failed(slot, of: Story.stream, SegmentFailure(.unreachable, "gone"), at: story.now) }
+        for _ in 0..<2 { story.router.failed(slot, of: Story.stream, SegmentFailure(.unreachable, "gone"), sent: story.now, at: story.now) }
         #expect(story.router.ejected(at: story.now) == [.consumer: 1, nil: 0])
         #expect(story.router.ejected(at: story.now.advanced(bySeconds: 3600)) == [.consumer: 0, nil: 0])
     }

@@ -70,7 +70,7 @@ import Testing
         var story = Story(["a", "b", "c", "d"])
         for name in ["a", "b", "c", "d"] {
             guard let slot = story.router.slot(of: OrchestratorID(name)) else { continue }
-            for _ in 0..<3 { story.router.failed(slot, of: Story.stream, SegmentFailure(.unreachable, "down"), at: story.now) }
+            for _ in 0..<3 { story.router.failed(slot, of: Story.stream, SegmentFailure(.unreachable, "down"), sent: story.now, at: story.now) }
         }
         #expect(story.router.picture(at: story.now).count { $0.state == .ejected } == 2)
         let seen3 = story.cut(0)
@@ -85,7 +85,7 @@ import Testing
             story.router.late(slot, at: story.now)
         }
         #expect(story.router.sharedCause.holds(at: story.now))
-        story.router.failed(0, of: Story.stream, SegmentFailure(.timedOut, "late"), at: story.now)
+        story.router.failed(0, of: Story.stream, SegmentFailure(.timedOut, "late"), sent: story.now, at: story.now)
         #expect(story.router.picture(at: story.now).allSatisfy { $0.faultsInRow == 0 })
     }
 
@@ -97,7 +97,7 @@ import Testing
         if let slot = story.router.slot(of: OrchestratorID(home ?? "")) {
             _ = story.router.began(slot, of: other, at: story.now)
             story.router.ended(slot, of: other, wasLate: false, at: story.now)
-            story.router.failed(slot, of: other, SegmentFailure(.busy, "OrchestratorCapped"), at: story.now)
+            story.router.failed(slot, of: other, SegmentFailure(.busy, "OrchestratorCapped"), sent: story.now, at: story.now)
         }
         #expect(story.router.picture(at: story.now).first { $0.entry.id.rawValue == home }?.streamLimit == 1)
         #expect(story.router.picture(at: story.now).allSatisfy { $0.state == .healthy })
