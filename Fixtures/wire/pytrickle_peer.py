@@ -4,6 +4,7 @@ Usage: pytrickle_peer.py publish URL COUNT | subscribe URL
 """
 import asyncio
 import importlib.util
+import os
 import sys
 import types
 
@@ -29,18 +30,29 @@ async def latest(publisher):
         return int(await answer.text())
 
 
+async def until(publisher, is_true):
+    while not await is_true():
+        # After an error it makes no request any more by itself.
+        if publisher.error_event.is_set():
+            raise RuntimeError(publisher.last_error)
+        await asyncio.sleep(0.005)
+
+
 async def publish(url, count):
     async with Publisher(url, mime_type="video/mp2t") as publisher:
+
+        async def is_open(number):
+            return publisher.next_writer is not None and await latest(publisher) >= number
+
         for number in range(count):
             # It would take the same number again before its next request is under way, and others take it by a way of their own.
-            while number and (publisher.next_writer is None or await latest(publisher) < number):
-                await asyncio.sleep(0.001)
+            if number:
+                await until(publisher, lambda: is_open(number))
             async with await publisher.next() as segment:
                 for piece in range(3):
                     await segment.write(f"segment {number} piece {piece}\n".encode() * 1000)
         # Its close calls off what is still on its way.
-        while await latest(publisher) < count:
-            await asyncio.sleep(0.001)
+        await until(publisher, lambda: is_open(count))
     return "published\n"
 
 
@@ -55,8 +67,16 @@ async def subscribe(url):
 
 
 async def main(mode, url, *rest):
-    done = await asyncio.wait_for(publish(url, int(rest[0])) if mode == "publish" else subscribe(url), 30)
-    sys.stdout.write(done)
+    work = asyncio.create_task(publish(url, int(rest[0])) if mode == "publish" else subscribe(url))
+    ended, _ = await asyncio.wait([work], timeout=30)
+    if not ended:
+        # Said and left at once: what hangs may hang in its own end too.
+        for task in asyncio.all_tasks():
+            task.print_stack(file=sys.stdout)
+        sys.stdout.write("failed: nothing came of it for 30 s\n")
+        sys.stdout.flush()
+        os._exit(1)
+    sys.stdout.write(work.result())
 
 
 try:

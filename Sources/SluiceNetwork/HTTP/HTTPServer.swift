@@ -151,7 +151,7 @@ package final class HTTPServer: Sendable {
     }
 
     /// Hears nothing that its peers send, and so answers nothing new, until told otherwise; connections stay. Scripts stall with it.
-    package func pause(_ isPaused: Bool) { connections.pause(isPaused) }
+    package func pause(_ isPaused: Bool) async { await connections.pause(isPaused) }
 
     private func serve(_ negotiating: EventLoopFuture<Negotiated>) async {
         do {

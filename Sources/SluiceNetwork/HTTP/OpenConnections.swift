@@ -66,13 +66,14 @@ final class OpenConnections: Sendable {
         deadline.cancel()
     }
 
-    /// Reads from no connection until told otherwise, new ones included.
-    func pause(_ isPaused: Bool) {
+    /// Reads from no connection until told otherwise, new ones included. Returns when all that are open know it.
+    func pause(_ isPaused: Bool) async {
         let channels = state.withLock { state in
             state.isPaused = isPaused
             return state.connections.values.map(\.channel)
         }
-        for channel in channels { _ = channel.setOption(.autoRead, value: !isPaused) }
+        // One that has closed meanwhile reads nothing anyway.
+        for told in channels.map({ $0.setOption(.autoRead, value: !isPaused) }) { try? await told.get() }
     }
 
     /// Takes in nobody more and closes all at once.

@@ -71,8 +71,8 @@ final class ScriptedPort: HTTPResponder {
                 logger.info("script", metadata: ["orchestrator": "\(world.names[orchestrator])", "is": "\(change)"])
                 switch change {
                 case .crashed: break change
-                case .stalled: server.pause(true)
-                case .resumed: server.pause(false)
+                case .stalled: await server.pause(true)
+                case .resumed: await server.pause(false)
                 case .returned: break
                 }
             }

@@ -20,9 +20,9 @@ import Testing
                 }
             }
             if isConnected { #expect(try await echo() == "hi") }
-            peer.server.pause(true)
+            await peer.server.pause(true)
             await #expect(throws: HTTPClientError.self) { try await echo() }
-            peer.server.pause(false)
+            await peer.server.pause(false)
             #expect(try await echo() == "hi")
         }
     }

@@ -44,6 +44,11 @@ struct TrickleDoor: Sendable {
         while (try? relay(name).status.counts.bytesIn) != count { try await Task.sleep(for: .milliseconds(1)) }
     }
 
+    /// Waits until the server holds so many bytes: an exchange that has been answered lets go of its segment a moment later.
+    func bytesHeld(_ count: Int) async throws {
+        while table.bytesHeld != count { try await Task.sleep(for: .milliseconds(1)) }
+    }
+
     func ask(_ method: String, _ path: String, headers: [String] = [], body: String? = nil) async throws -> RawTrickle.Answer {
         let body = method == "POST" ? body ?? "" : nil
         let length = body.map { ["Content-Length: \($0.utf8.count)"] } ?? []

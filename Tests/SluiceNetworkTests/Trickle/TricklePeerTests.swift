@@ -52,11 +52,17 @@ import Testing
             ) { subscriber in
                 async let theirs = python("subscribe", url)
                 async let published = python("publish", url, "\(Self.count)")
-                for number in 0..<Self.count {
-                    let segment = try #require(try await subscriber.next())
-                    #expect(segment.sequence == Int64(number))
-                    let text = try await segment.collect(upTo: 1 << 20)
-                    #expect(String(buffer: text) == Self.segment(number))
+                do {
+                    for number in 0..<Self.count {
+                        let segment = try #require(try await subscriber.next())
+                        #expect(segment.sequence == Int64(number))
+                        let text = try await segment.collect(upTo: 1 << 20)
+                        #expect(String(buffer: text) == Self.segment(number))
+                    }
+                } catch {
+                    // Its side of the story says more.
+                    Issue.record("\(error); pytrickle says: \(try await published)")
+                    throw error
                 }
                 #expect(try await published == "published\n")
                 try await door.readers(2, of: "c")
