@@ -53,6 +53,11 @@ struct CandidateSet: Sendable {
         for slot in records.indices { update(slot, records[slot], was: .absent) }
     }
 
+    func isFor(_ segment: SegmentFacts, _ level: ServiceLevel) -> Bool {
+        key.capabilities == segment.capabilities && key.maxPrice == level.maxPrice && key.region == level.region
+            && key.allowedClasses == level.allowedClasses
+    }
+
     /// What an orchestrator was to the set before.
     private enum Part { case absent, candidate, leftOut }
 

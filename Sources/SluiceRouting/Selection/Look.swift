@@ -83,8 +83,7 @@ extension SegmentRouter {
     }
 
     private func usual(_ workClass: WorkClass) -> WorkOutlook? {
-        for index in typical.indices where typical[index].outlook.workClass == workClass { return typical[index].outlook }
-        return nil
+        typicalOutlooks.first { $0.workClass == workClass }
     }
 
     /// What the predicted finish is worth: of two equal ones the cheaper, and twice the price is as bad as 19 % later.

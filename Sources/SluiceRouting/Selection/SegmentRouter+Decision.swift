@@ -4,9 +4,9 @@ import SluiceTypes
 extension SegmentRouter {
     /// Books nothing; the caller sends and reports.
     mutating func decide(_ segment: SegmentFacts, at now: Moment) -> (decision: RouteDecision, slot: Int?) {
-        open(segment.stream)
-        closeIdleSessions(of: segment.stream, at: now)
-        guard var route = streams[segment.stream] else { preconditionFailure("a stream that was just opened is live") }
+        let place = streams.open(segment.stream, settings.serviceLevel)
+        while let slot = streams.routes[place].takeIdleSession(at: now) { records[slot].sessions -= 1 }
+        var route = streams.routes[place]
         let question = RouteQuestion(segment, route.level, at: now)
         budget.earn(route.level.hedgeBudget, burst: burst)
         canaries.earn(min(route.level.hedgeBudget, settings.canaryShare), burst: Self.canaryBurst)
@@ -29,9 +29,9 @@ extension SegmentRouter {
                 reason = .panic
             }
         }
-        streams[segment.stream]?.challenger = route.challenger
-        streams[segment.stream]?.next = route.next
-        streams[segment.stream]?.segments += 1
+        streams.routes[place].challenger = route.challenger
+        streams.routes[place].next = route.next
+        streams.routes[place].segments += 1
         counts.decided(reason)
         let set = candidateSet(for: segment, route.level)
         let decision = RouteDecision(
@@ -39,14 +39,10 @@ extension SegmentRouter {
             target: route.level.target(for: segment.duration),
             deadline: segment.cut.advanced(bySeconds: route.level.playoutBudget * segment.duration),
             giveUp: segment.cut.advanced(bySeconds: max(settings.shortestPatience, settings.patience * segment.duration)),
-            candidates: set.slots.count, leftOut: set.leftOut.map { (records[$0.slot].entry.id, $0.reason) },
-            leftOutCount: set.leftOutCount, considered: looks.map { considered($0, at: now) },
+            candidates: candidateSets[set].slots.count, leftOut: candidateSets[set].leftOut.map { (records[$0.slot].entry.id, $0.reason) },
+            leftOutCount: candidateSets[set].leftOutCount, considered: looks.map { considered($0, at: now) },
             choice: slot.map { records[$0].entry.id }, reason: reason)
         return (decision, slot)
-    }
-
-    private mutating func closeIdleSessions(of stream: StreamID, at now: Moment) {
-        while let slot = streams[stream]?.takeIdleSession(at: now) { records[slot].sessions -= 1 }
     }
 
     /// - Returns: the stream's own orchestrator, or another that is better; no slot where a new one must be found.
@@ -123,9 +119,9 @@ extension SegmentRouter {
 
     private mutating func rival(of own: Look, _ route: StreamRoute, _ question: RouteQuestion) -> Int? {
         if let challenger = route.challenger, challenger.slot != own.slot { return challenger.slot }
-        let slots = candidateSet(for: question.segment, route.level).slots
-        guard !slots.isEmpty else { return nil }
-        let other = slots[generator.index(below: slots.count)]
+        let set = candidateSet(for: question.segment, route.level)
+        guard !candidateSets[set].slots.isEmpty else { return nil }
+        let other = candidateSets[set].slots[generator.index(below: candidateSets[set].slots.count)]
         return other == own.slot ? nil : other
     }
 
@@ -161,8 +157,9 @@ extension SegmentRouter {
     ///
     /// What brought one segment home in the other's place is no reason to move: only when the other is unwell, or no sooner than it.
     mutating func served(_ segment: SegmentFacts, by slot: Int, wasChosen: Bool, at now: Moment) {
-        guard let route = streams[segment.stream] else { return }
-        guard let own = route.primary, own != slot else { return setPrimary(slot, of: segment.stream) }
+        guard let place = streams.place(of: segment.stream) else { return }
+        guard let own = streams.routes[place].primary, own != slot else { return setPrimary(slot, of: segment.stream) }
+        let route = streams.routes[place]
         let question = RouteQuestion(segment, route.level, at: segment.cut)
         let home = look(at: own, question, route)
         if !wasChosen, home.standing <= .overTarget, barred(own, CandidateSet.Key(segment, route.level), at: now) == nil,
@@ -175,13 +172,14 @@ extension SegmentRouter {
     }
 
     private mutating func setPrimary(_ slot: Int, of stream: StreamID) {
-        if let old = streams[stream]?.primary {
+        guard let place = streams.place(of: stream) else { return }
+        if let old = streams.routes[place].primary {
             guard old != slot else { return }
             records[old].streams -= 1
         }
         records[slot].streams += 1
-        streams[stream]?.primary = slot
-        streams[stream]?.challenger = nil
-        if streams[stream]?.standby == slot { streams[stream]?.standby = nil }
+        streams.routes[place].primary = slot
+        streams.routes[place].challenger = nil
+        if streams.routes[place].standby == slot { streams.routes[place].standby = nil }
     }
 }

@@ -11,25 +11,28 @@ extension SegmentRouter {
 
     /// Seconds that the one in reserve would need; for the last moment at which a hedge still helps.
     func standbyFinish(of question: RouteQuestion) -> Double {
-        guard let standby = streams[question.segment.stream]?.standby else { return question.segment.duration * 0.5 }
-        let isWarm = isWarm(standby, for: question.segment.stream, at: question.now)
+        guard let place = streams.place(of: question.segment.stream), let standby = streams.routes[place].standby else {
+            return question.segment.duration * 0.5
+        }
+        let isWarm = isWarm(standby, streams.routes[place], at: question.now)
         return prediction(standby, question).median + (isWarm ? 0 : coldStart.seconds)
     }
 
     /// Keeps a standby on another operator, looked for anew when it is gone or unwell.
     mutating func keepStandby(for segment: SegmentFacts, primary: Int, at now: Moment) {
-        guard let route = streams[segment.stream] else { return }
-        if let standby = route.standby, standby != primary, records[standby].isListed,
-            records[standby].health.state(at: now) == .healthy, records[standby].late == 0
-        {
+        guard let place = streams.place(of: segment.stream) else { return }
+        if let standby = streams.routes[place].standby {
+            let isWell = records[standby].isListed && records[standby].health.state(at: now) == .healthy && records[standby].late == 0
+            if isWell, standby != primary { return }
+        } else if let checked = streams.routes[place].standbyChecked, now.seconds(since: checked) < Self.standbyEvery {
             return
         }
-        if let checked = route.standbyChecked, now.seconds(since: checked) < Self.standbyEvery, route.standby == nil { return }
+        let route = streams.routes[place]
         var looks: [Look] = []
         let question = RouteQuestion(segment, route.level, at: now)
         let standby = pick(question, route, for: .segment, avoiding: [primary], &looks)?.slot
-        streams[segment.stream]?.standby = standby
-        streams[segment.stream]?.standbyChecked = now
+        streams.routes[place].standby = standby
+        streams.routes[place].standbyChecked = now
     }
 
     private static let standbyEvery = 5.0
@@ -37,10 +40,11 @@ extension SegmentRouter {
     /// Whom a copy of this segment goes to: where the stream is about to move; or one it would teach something about: one that waits to be let in again, one of which nothing is known any
     /// more, or a cheaper one that nobody has tried.
     mutating func canary(for segment: SegmentFacts, primary: Int, at now: Moment) -> Int? {
-        guard let route = streams[segment.stream] else { return nil }
-        if let next = route.next, next != primary, !route.hasSession(at: next) { return next }
+        guard let place = streams.place(of: segment.stream) else { return nil }
+        if let next = streams.routes[place].next, next != primary, !streams.routes[place].hasSession(at: next) { return next }
         guard canaries.tokens >= 1 else { return nil }
-        let slots = candidateSet(for: segment, route.level).slots
+        let route = streams.routes[place]
+        let slots = candidateSets[candidateSet(for: segment, route.level)].slots
         guard slots.count > 1 else { return nil }
         let workClass = WorkClass(codec: segment.codec, outputPixelRate: segment.outputPixelRate)
         let start = generator.index(below: slots.count)

@@ -7,7 +7,7 @@ extension SegmentRouter {
         let isCold = !isWarm(slot, for: stream, at: now)
         records[slot].inFlight += 1
         records[slot].lastUsed = now
-        if streams[stream]?.began(slot, at: now) ?? false { records[slot].sessions += 1 }
+        if let place = streams.place(of: stream), streams.routes[place].began(slot, at: now) { records[slot].sessions += 1 }
         sharedCause.used(slot)
         return isCold
     }
@@ -15,18 +15,18 @@ extension SegmentRouter {
     mutating func ended(_ slot: Int, of stream: StreamID, wasLate: Bool, at now: Moment) {
         records[slot].inFlight = max(0, records[slot].inFlight - 1)
         if wasLate { records[slot].late = max(0, records[slot].late - 1) }
-        streams[stream]?.ended(slot, at: now)
+        if let place = streams.place(of: stream) { streams.routes[place].ended(slot, at: now) }
     }
 
     func isWarm(_ slot: Int, for stream: StreamID, at now: Moment) -> Bool {
-        streams[stream].map { isWarm(slot, $0, at: now) } ?? false
+        streams.place(of: stream).map { isWarm(slot, streams.routes[$0], at: now) } ?? false
     }
 
     /// - Parameter isCold: it was the first of a session.
     mutating func succeeded(
         _ slot: Int, of stream: StreamID, _ workClass: WorkClass, _ seen: PhaseTimes, duration: Double, isCold: Bool, at now: Moment
     ) {
-        streams[stream]?.warmed(slot)
+        if let place = streams.place(of: stream) { streams.routes[place].warmed(slot) }
         records[slot].health.succeeded(at: now, settings.health)
         records[slot].limit.succeeded(sessions: records[slot].sessions, at: now)
         records[slot].lastSuccess = now
@@ -84,7 +84,7 @@ extension SegmentRouter {
     }
 
     private mutating func loseSession(_ slot: Int, of stream: StreamID) {
-        if streams[stream]?.lostSession(slot) ?? false { records[slot].sessions -= 1 }
+        if let place = streams.place(of: stream), streams.routes[place].lostSession(slot) { records[slot].sessions -= 1 }
     }
 
     private mutating func blame(_ slot: Int, _ fault: Health.Fault, at now: Moment) {
@@ -114,14 +114,15 @@ extension SegmentRouter {
     // MARK: What is usual
 
     private mutating func addTypical(_ times: PhaseTimes, _ workClass: WorkClass, duration: Double, at now: Moment) {
-        var place = typical.firstIndex { $0.outlook.workClass == workClass }
-        if place == nil, typical.count < OrchestratorRecord.mostWorkClasses {
-            typical.append((WorkOutlook(workClass), WorkStatistics()))
-            place = typical.count - 1
+        var place = typicalOutlooks.firstIndex { $0.workClass == workClass }
+        if place == nil, typicalOutlooks.count < OrchestratorRecord.mostWorkClasses {
+            typicalOutlooks.append(WorkOutlook(workClass))
+            typicalWorks.append(WorkStatistics())
+            place = typicalOutlooks.count - 1
         }
         guard let place else { return }
-        typical[place].statistics.add(times, duration: duration, at: now, settings)
-        typical[place].outlook.update(from: typical[place].statistics, at: now, hasTotal: times.total != nil, settings)
+        typicalWorks[place].add(times, duration: duration, at: now, settings)
+        typicalOutlooks[place].update(from: typicalWorks[place], at: now, hasTotal: times.total != nil, settings)
     }
 
     /// Looks at the GPU now and then: when enough has been seen, and every so many segments after that.

@@ -18,42 +18,48 @@ extension SegmentRouter {
     ) -> (slot: Int, standing: Standing)? {
         let set = candidateSet(for: question.segment, question.level)
         for index in looks.indices where tried.contains(looks[index].slot) { looks[index].bar = looks[index].bar ?? .tried }
-        if purpose == .segment { lookAtOwn(question, route, set, avoiding: tried, &looks) }
+        if looks.isEmpty { looks.reserveCapacity(settings.sample + 4) }
+        if purpose == .segment { lookAtOwn(question, route, avoiding: tried, &looks) }
         lookAround(question, route, set, avoiding: tried, &looks)
 
-        let open = looks.filter { $0.bar == nil }
-        guard let best = open.map(\.standing).min() else { return lastResort(looks, set, route, avoiding: tried, question) }
+        var best: Standing?
+        for look in looks where look.bar == nil { best = min(best ?? look.standing, look.standing) }
+        guard let best else { return lastResort(looks, set, route, avoiding: tried, question) }
         func finish(_ look: Look) -> Double {
             let unrest = records[look.slot].health.unrest(at: question.now) * settings.unrestShare * question.segment.duration
             return look.prediction.finish + unrest + (purpose == .segment ? look.coldStart : 0)
         }
-        let standing = open.filter { $0.standing == best }
-        let soonest = standing.map(finish).min() ?? 0
-        let equal = standing.filter { finish($0) <= soonest + equalSpan(question) && isWanted($0) }
+        var soonest = Double.infinity
+        for look in looks where look.bar == nil && look.standing == best { soonest = min(soonest, finish(look)) }
+        let latest = soonest + equalSpan(question)
+        let equal = looks.filter { $0.bar == nil && $0.standing == best && finish($0) <= latest && isWanted($0) }
         let slot = draw(among: equal, question, troubled: tried.last.flatMap { records[$0].entry.operatorName })
         return slot.map { ($0, best) }
     }
 
     /// The stream's own sessions and its standby, wherever they stand in a large pool.
     private func lookAtOwn(
-        _ question: RouteQuestion, _ route: StreamRoute, _ set: CandidateSet, avoiding tried: [Int], _ looks: inout [Look]
+        _ question: RouteQuestion, _ route: StreamRoute, avoiding tried: [Int], _ looks: inout [Look]
     ) {
         let key = CandidateSet.Key(question.segment, question.level)
-        for slot in route.sessions.map(\.slot) + (route.standby.map { [$0] } ?? []) where !tried.contains(slot) {
-            guard records[slot].isListed, CandidateSet.obstacle(records[slot], key) == nil else { continue }
+        func add(_ slot: Int) {
+            guard !tried.contains(slot), records[slot].isListed, CandidateSet.obstacle(records[slot], key) == nil else { return }
             if !looks.contains(where: { $0.slot == slot }) { looks.append(look(at: slot, question, route)) }
         }
+        for session in route.sessions { add(session.slot) }
+        if let standby = route.standby { add(standby) }
     }
 
     /// Of a large pool three handfuls at most, until one of them holds somebody good.
     private mutating func lookAround(
-        _ question: RouteQuestion, _ route: StreamRoute, _ set: CandidateSet, avoiding tried: [Int], _ looks: inout [Look]
+        _ question: RouteQuestion, _ route: StreamRoute, _ set: Int, avoiding tried: [Int], _ looks: inout [Look]
     ) {
-        let isSmall = set.slots.count <= settings.sample
+        let count = candidateSets[set].slots.count
+        let isSmall = count <= settings.sample
         for _ in 0..<(isSmall ? 1 : Self.handfuls) {
             var isAnyGood = false
-            for step in 0..<min(settings.sample, set.slots.count) {
-                let slot = set.slots[isSmall ? step : generator.index(below: set.slots.count)]
+            for step in 0..<min(settings.sample, count) {
+                let slot = candidateSets[set].slots[isSmall ? step : generator.index(below: count)]
                 if looks.contains(where: { $0.slot == slot }) { continue }
                 var look = look(at: slot, question, route)
                 if tried.contains(slot) { look.bar = .tried }
@@ -107,12 +113,12 @@ extension SegmentRouter {
 
     /// All that could do it are full, or there are none: a refusal costs a round trip, a segment not sent is lost.
     private mutating func lastResort(
-        _ looks: [Look], _ set: CandidateSet, _ route: StreamRoute, avoiding tried: [Int], _ question: RouteQuestion
+        _ looks: [Look], _ set: Int, _ route: StreamRoute, avoiding tried: [Int], _ question: RouteQuestion
     ) -> (slot: Int, standing: Standing)? {
         let full = looks.lazy.filter { look in
             if case .full = look.bar { true } else { false }
         }.map(\.slot)
-        let rested = (full + set.silent.lazy.filter { !tried.contains($0) }).filter { slot in
+        let rested = (full + candidateSets[set].silent.lazy.filter { !tried.contains($0) }).filter { slot in
             guard route.inFlight(at: slot) < settings.inFlightPerSession else { return false }
             return records[slot].limit.nextChance(isServed: isWarm(slot, route, at: question.now)).map { $0 <= question.now } ?? true
         }
@@ -125,7 +131,7 @@ extension SegmentRouter {
     /// When the first of those that are full may be asked again; `nil` where nobody is.
     mutating func nextChance(for segment: SegmentFacts, at now: Moment) -> Moment? {
         guard let route = streams[segment.stream] else { return nil }
-        let set = candidateSet(for: segment, route.level)
+        let set = candidateSets[candidateSet(for: segment, route.level)]
         return (set.slots.prefix(settings.sample) + set.silent).compactMap { slot in
             records[slot].limit.nextChance(isServed: isWarm(slot, route, at: now)).flatMap { $0 > now ? $0 : nil }
         }.min()

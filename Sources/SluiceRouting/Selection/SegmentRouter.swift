@@ -8,9 +8,14 @@ package struct SegmentRouter: Sendable {
     package var settings: RoutingSettings
     var records: [OrchestratorRecord] = []
     private(set) var slots: [OrchestratorID: Int] = [:]
-    var streams: [StreamID: StreamRoute] = [:]
-    private var candidateSets: [CandidateSet.Key: CandidateSet] = [:]
-    var typical: [(outlook: WorkOutlook, statistics: WorkStatistics)] = []
+    var streams = StreamTable()
+    /// Found by `candidateSet(for:_:)`.
+    var candidateSets: ContiguousArray<CandidateSet> = []
+    private var candidatePlaces: [CandidateSet.Key: Int] = [:]
+    private var latestCandidates = 0
+    /// Of all orchestrators together; side by side as in `OrchestratorRecord`.
+    var typicalOutlooks: [WorkOutlook] = []
+    var typicalWorks: [WorkStatistics] = []
     var generator: SeededGenerator
     var budget: ExtraWorkBudget
     var canaries: ExtraWorkBudget
@@ -89,17 +94,26 @@ package struct SegmentRouter: Sendable {
 
     /// What candidate sets are made of has changed at this orchestrator.
     mutating func changed(_ slot: Int, wasListed: Bool) {
-        for index in candidateSets.values.indices { candidateSets.values[index].update(slot, records[slot], wasListed: wasListed) }
+        for index in candidateSets.indices { candidateSets[index].update(slot, records[slot], wasListed: wasListed) }
     }
 
-    mutating func candidateSet(for segment: SegmentFacts, _ level: ServiceLevel) -> CandidateSet {
+    /// - Returns: its index in `candidateSets`, good until another is asked for.
+    mutating func candidateSet(for segment: SegmentFacts, _ level: ServiceLevel) -> Int {
+        if latestCandidates < candidateSets.count, candidateSets[latestCandidates].isFor(segment, level) { return latestCandidates }
         let key = CandidateSet.Key(segment, level)
-        if let kept = candidateSets[key] { return kept }
+        if let place = candidatePlaces[key] {
+            latestCandidates = place
+            return place
+        }
         // Bounded by forgetting all: made anew in the time of one walk over the list.
-        if candidateSets.count >= Self.mostCandidateSets { candidateSets.removeAll() }
-        let fresh = CandidateSet(key, records: records)
-        candidateSets[key] = fresh
-        return fresh
+        if candidateSets.count >= Self.mostCandidateSets {
+            candidateSets.removeAll()
+            candidatePlaces.removeAll()
+        }
+        latestCandidates = candidateSets.count
+        candidatePlaces[key] = latestCandidates
+        candidateSets.append(CandidateSet(key, records: records))
+        return latestCandidates
     }
 
     /// Kinds of work times service levels seldom pass a few dozen.
@@ -109,20 +123,20 @@ package struct SegmentRouter: Sendable {
 
     /// A stream that is not opened is opened by its first segment, with the node's service level.
     package mutating func open(_ stream: StreamID, _ level: ServiceLevel? = nil) {
-        if streams[stream] == nil { streams[stream] = StreamRoute(level: level ?? settings.serviceLevel) }
+        _ = streams.open(stream, level ?? settings.serviceLevel)
     }
 
     /// The next segment obeys. - Returns: `false` for a stream that is not live.
     package mutating func setServiceLevel(_ level: ServiceLevel, of stream: StreamID) -> Bool {
-        guard streams[stream] != nil else { return false }
-        streams[stream]?.level = level
+        guard let place = streams.place(of: stream) else { return false }
+        streams.routes[place].level = level
         return true
     }
 
-    package func serviceLevel(of stream: StreamID) -> ServiceLevel? { streams[stream]?.level }
+    package func serviceLevel(of stream: StreamID) -> ServiceLevel? { streams.place(of: stream).map { streams.routes[$0].level } }
 
     package mutating func close(_ stream: StreamID) {
-        guard let route = streams.removeValue(forKey: stream) else { return }
+        guard let route = streams.close(stream) else { return }
         if ended.count == Self.mostEnded { ended.removeFirst() }
         ended.append((stream, route.recent))
         if let primary = route.primary { records[primary].streams -= 1 }
@@ -136,6 +150,6 @@ package struct SegmentRouter: Sendable {
 
     mutating func finish(_ decision: RouteDecision) {
         counts.count(decision)
-        streams[decision.stream]?.keep(decision)
+        if let place = streams.place(of: decision.stream) { streams.routes[place].keep(decision) }
     }
 }

@@ -99,7 +99,7 @@ import Testing
         let other = Story.named("two")
         let home = story.router.streams[Story.stream]?.primary ?? 0
         story.router.open(other)
-        story.router.streams[other]?.primary = home
+        if let place = story.router.streams.place(of: other) { story.router.streams.routes[place].primary = home }
         story.router.records[home].streams += 1
         for (sequence, stream) in [(6, Story.stream), (7, other)] as [(Int64, StreamID)] {
             _ = story.cut(sequence, stream: stream)
