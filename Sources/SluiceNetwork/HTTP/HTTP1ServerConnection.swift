@@ -6,7 +6,7 @@ import NIOHTTP1
 ///
 /// Stands right behind the decoder, where a request is seen as soon as it is parsed, while the one before it is still being
 /// answered.
-final class HTTP1ServerConnection: ChannelDuplexHandler {
+final class HTTP1ServerConnection: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
@@ -31,7 +31,11 @@ final class HTTP1ServerConnection: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    /// At the end, or when the connection speaks something else from now on, which has no heads.
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        progress.expectsHead = false
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {

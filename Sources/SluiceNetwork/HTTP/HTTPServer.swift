@@ -55,6 +55,17 @@ package final class HTTPServer: Sendable {
         package init() {}
     }
 
+    /// Who passes requests on to other servers, and by what connections.
+    package struct Proxy: Sendable {
+        let router: any ProxyRouter
+        let connections: ProxyConnections
+
+        package init(router: any ProxyRouter, connections: ProxyConnections) {
+            self.router = router
+            self.connections = connections
+        }
+    }
+
     typealias Negotiated = NIONegotiatedHTTPVersion<HTTPServerChannel, (any Channel, HTTP2Streams)>
     typealias HTTP2Streams = NIOHTTP2Handler.AsyncStreamMultiplexer<HTTPServerChannel>
     fileprivate typealias Listener = NIOAsyncChannel<Accepted, Never>
@@ -73,18 +84,22 @@ package final class HTTPServer: Sendable {
     private let tls: HTTPServerTLS?
     private let responder: any HTTPResponder
     private let direct: (any HTTPDirectResponder)?
+    private let proxy: Proxy?
     private let settings: Settings
     private let group: any EventLoopGroup
     private let logger: Logger
     private let listener = Mutex<Listener?>(nil)
     private let connections: OpenConnections
 
-    /// - Parameter direct: is asked first.
+    /// - Parameters:
+    ///   - direct: is asked first.
+    ///   - proxy: is asked next.
     package init(
         host: String, port: Int, tls: HTTPServerTLS?, responder: any HTTPResponder, direct: (any HTTPDirectResponder)? = nil,
-        settings: Settings = .init(), group: any EventLoopGroup, logger: Logger
+        proxy: Proxy? = nil, settings: Settings = .init(), group: any EventLoopGroup, logger: Logger
     ) {
         self.direct = direct
+        self.proxy = proxy
         self.host = host
         self.port = port
         self.tls = tls
@@ -100,7 +115,7 @@ package final class HTTPServer: Sendable {
     /// - Returns: the port bound.
     /// - Throws: `PortUnavailable`; NIOSSL's error for a certificate or key that does not parse.
     package func start() async throws -> Int {
-        let pipeline = try HTTPServerPipeline(tls: tls, direct: direct, settings: settings)
+        let pipeline = try HTTPServerPipeline(tls: tls, direct: direct, proxy: proxy, settings: settings)
         let connections = connections
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Self.backlog)

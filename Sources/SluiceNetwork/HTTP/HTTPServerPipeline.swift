@@ -12,9 +12,13 @@ struct HTTPServerPipeline: Sendable {
     private let idleTime: TimeAmount
     private let grace: TimeAmount
     private let direct: (any HTTPDirectResponder)?
+    private let proxy: HTTPServer.Proxy?
 
-    init(tls: HTTPServerTLS?, direct: (any HTTPDirectResponder)? = nil, settings: HTTPServer.Settings) throws {
+    init(
+        tls: HTTPServerTLS?, direct: (any HTTPDirectResponder)? = nil, proxy: HTTPServer.Proxy? = nil, settings: HTTPServer.Settings
+    ) throws {
         self.direct = direct
+        self.proxy = proxy
         context = try tls.map(Self.context)
         headTime = TimeAmount(settings.headTime)
         idleTime = TimeAmount(settings.idleTime)
@@ -64,11 +68,19 @@ struct HTTPServerPipeline: Sendable {
         try pipeline.addHandler(IdleStateHandler(allTimeout: idleTime))
         try pipeline.addHandler(IdleCloser())
         try pipeline.addHandler(SlowHeadCloser(limit: headTime, progress: progress, expire: connection.expire))
-        try pipeline.configureHTTPServerPipeline(withErrorHandling: false)
-        let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-        try pipeline.addHandler(connection, position: .after(decoder))
-        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: isSecure))
+        // Those of `configureHTTPServerPipeline`, with ours among them; the order is from the socket up.
+        let speaking: [any RemovableChannelHandler] = [
+            HTTPResponseEncoder(), ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)), connection,
+            HTTPServerPipelineHandler(), NIOHTTPResponseHeadersValidator(), HTTP1ToHTTPServerCodec(secure: isSecure),
+        ]
+        try pipeline.addHandlers(speaking)
         if let direct { try pipeline.addHandler(HTTPDirectHandler(direct)) }
+        if let proxy {
+            let handler = ProxyHandler(proxy.router, proxy.connections) {
+                for handler in speaking { pipeline.removeHandler(handler, promise: nil) }
+            }
+            try pipeline.addHandler(handler)
+        }
         return try Self.kept(HTTPServerChannel(wrappingChannelSynchronously: channel))
     }
 
@@ -82,10 +94,13 @@ struct HTTPServerPipeline: Sendable {
             mode: .server,
             streamDelegate: HTTP2ServerConnection.Streams(connection: NIOLoopBound(connection, eventLoop: channel.eventLoop)),
             configuration: HTTP2Tuning.server
-        ) { [direct] stream in
+        ) { [direct, proxy] stream in
             stream.eventLoop.makeCompletedFuture {
                 try stream.pipeline.syncOperations.addHandler(HTTP2FramePayloadToHTTPServerCodec())
                 if let direct { try stream.pipeline.syncOperations.addHandler(HTTPDirectHandler(direct)) }
+                if let proxy {
+                    try stream.pipeline.syncOperations.addHandler(ProxyHandler(proxy.router, proxy.connections, strip: nil))
+                }
                 return try Self.kept(HTTPServerChannel(wrappingChannelSynchronously: stream))
             }
         }

@@ -36,23 +36,33 @@ struct OrchestratorCommand: AsyncParsableCommand {
             logger: logger)
         let endpoint = try OrchestratorEndpoint(
             service: orchestrator, serviceURI: settings.serviceURI, version: Sluice.version, logger: logger)
+        let runners = try RunnerAssembly(
+            settings.runners, serviceURI: settings.serviceURI, registry: registry, group: group, logger: logger)
+        let runnerEndpoint = RunnerEndpoint(runners.desk)
         let server = HTTPServer(
             host: settings.listen.host, port: settings.listen.port, tls: try settings.tls(),
-            responder: endpoint, group: group, logger: logger)
+            responder: OrchestratorPort(
+                transcoding: endpoint, runners: runnerEndpoint, trickle: TrickleEndpoint(table: runners.trickle)),
+            proxy: runners.proxy, group: group, logger: logger)
         let admin = HTTPServer(
             host: settings.admin.host, port: settings.admin.port, tls: nil,
-            responder: AdminEndpoint(registry: registry, status: { orchestrator.status }), group: group, logger: logger)
+            responder: RunnerAdmin(
+                runners: runnerEndpoint, rest: AdminEndpoint(registry: registry, status: { orchestrator.status })), group: group,
+            logger: logger)
+        try await runners.start()
         let bound = try await server.start()
         let adminBound = try await admin.start()
         print(Greeting.orchestrator(serviceURI: settings.serviceURI, port: bound, adminPort: adminBound))
         fflush(nil)
-        let services: [any Service] = [
-            ServerService(serve: { try? await gracefulShutdown() }, stop: { executor.shutdown() }),
-            BackgroundService { await orchestrator.run() },
-            BackgroundService { await endpoint.run() },
-            ServerService(serve: { try await server.run() }, stop: { await server.shutdown() }),
-            ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }),
-        ]
+        let services: [any Service] =
+            [
+                ServerService(serve: { try? await gracefulShutdown() }, stop: { executor.shutdown() }),
+                BackgroundService { await orchestrator.run() },
+                BackgroundService { await endpoint.run() },
+            ] + runners.services + [
+                ServerService(serve: { try await server.run() }, stop: { await server.shutdown() }),
+                ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }),
+            ]
         try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
     }
 

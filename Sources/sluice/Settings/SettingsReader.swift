@@ -63,9 +63,12 @@ struct SettingsReader {
         if let mapping = node.mapping {
             return "{" + mapping.map { "\(quoted($0.key.string ?? "")):\(json($0.value))" }.joined(separator: ",") + "}"
         }
-        if let int = node.int { return "\(int)" }
-        if let float = node.float, float.isFinite { return "\(float)" }
-        if let bool = node.bool { return "\(bool)" }
+        // What is quoted is text, whatever it looks like.
+        if node.scalar?.style == .plain {
+            if let int = node.int { return "\(int)" }
+            if let float = node.float, float.isFinite { return "\(float)" }
+            if let bool = node.bool { return "\(bool)" }
+        }
         return quoted(node.scalar?.string ?? "")
     }
 
