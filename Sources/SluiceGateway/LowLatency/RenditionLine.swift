@@ -45,8 +45,10 @@ final class RenditionLine: Sendable {
         /// What came before its turn, which is when the segment before is done and the source's first part has left.
         var waiting: [Waiting] = []
         var waitingSize = 0
-        /// The last segment that is done, or about to be.
+        /// The last segment that is done.
         var done: SegmentSequence?
+        /// The last one of which it is known what came of it: nothing more is heard of it.
+        var closed: SegmentSequence?
         /// A segment that goes whole: its parts did not fit.
         var refused: SegmentSequence?
     }
@@ -72,7 +74,7 @@ final class RenditionLine: Sendable {
     /// - Returns: why the attempt is to be given up, and blamed.
     func take(_ event: Event, of attempt: Int, at segment: SegmentSequence) -> SegmentFailure? {
         state.withLock { state in
-            guard state.refused != segment, state.done.map({ segment > $0 }) ?? true else { return nil }
+            guard state.refused != segment, state.closed.map({ segment > $0 }) ?? true else { return nil }
             state.waiting.append(Waiting(segment: segment, attempt: attempt, event: event))
             if case .bytes(let bytes) = event { state.waitingSize += bytes.readableBytes }
             if state.waitingSize > Self.mostWaiting { refuse(segment, &state) }
@@ -185,7 +187,7 @@ final class RenditionLine: Sendable {
         guard let schedule = output.schedule(of: sequence) else { return settle(sequence) }
         let before = state.withLock { state -> (RenditionPackager, MediaCoding?)? in
             _ = work(&state)
-            if state.done.map({ sequence > $0 }) ?? true { state.done = sequence }
+            state.closed = max(state.closed ?? sequence, sequence)
             guard let open = state.open else { return (state.packager, state.coding) }
             if open.published == 0 {
                 state.packager = open.packager
@@ -212,7 +214,8 @@ final class RenditionLine: Sendable {
     private func settle(_ sequence: SegmentSequence) {
         state.withLock { state in
             state.open = nil
-            if state.done.map({ sequence > $0 }) ?? true { state.done = sequence }
+            state.closed = max(state.closed ?? sequence, sequence)
+            state.done = state.closed
             state.waiting.removeAll { $0.segment <= sequence }
             state.waitingSize = state.waiting.reduce(0) { if case .bytes(let bytes) = $1.event { $0 + bytes.readableBytes } else { $0 } }
             _ = work(&state)
