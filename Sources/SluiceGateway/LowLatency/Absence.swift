@@ -36,7 +36,8 @@ struct Absence: Sendable {
         if shelves[0].window.open == nil { open(&shelves[0].window, after: shelves[0].window.entries.last) }
         append(part, 0, &shelves[0].window)
         let source = shelves[0].window.entries.filter { $0.sequence >= first }
-        for index in shelves.indices.dropFirst() where !shelves[index].window.entries.isEmpty {
+        // One that is in the middle of the last real segment follows when that has ended.
+        for index in shelves.indices.dropFirst() where !shelves[index].window.entries.isEmpty && shelves[index].begun == nil {
             for entry in source { follow(entry, index, &shelves[index].window) }
         }
     }

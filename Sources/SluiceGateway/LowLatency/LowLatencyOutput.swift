@@ -123,7 +123,7 @@ extension LowLatencyOutput {
     func end() {
         let wakes = state.withLock { state in
             state.version += 1
-            for index in state.shelves.indices { state.shelves[index].window.end() }
+            for index in state.shelves.indices { state.shelves[index].end() }
             return state.shelves.indices.flatMap { wake($0, &state) }
         }
         deliver(wakes)
@@ -164,6 +164,21 @@ extension LowLatencyOutput {
                 parts[place].map { ($0.bytes, $0.isIndependent) }
             }
         }
+    }
+
+    /// Lists a part of a segment whose rest is still to come.
+    ///
+    /// - Returns: `false` where it has no place: the playlist is beyond it.
+    func publish(rendition index: Int, of schedule: SourceSchedule, _ part: RenditionPackager.Part, _ coding: MediaCoding) -> Bool {
+        change(index + 1) { state in
+            state.codings[index + 1] = coding
+            return state.shelves[index + 1].append(part, of: schedule, coding.initialization)
+        }
+    }
+
+    /// Nothing more comes of a segment that `publish` has begun: the parts that have not come are gaps.
+    func endBegun(rendition index: Int, of schedule: SourceSchedule) {
+        change(index + 1) { $0.shelves[index + 1].endBegun(schedule) }
     }
 
     /// The source stands in for a rendition.

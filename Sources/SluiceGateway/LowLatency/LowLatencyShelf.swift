@@ -27,8 +27,17 @@ struct LowLatencyShelf {
         case part(Int64)
     }
 
+    /// A segment whose parts are listed one by one, while its source is still being cut.
+    struct Begun {
+        var segment: SegmentSequence
+        /// Parts listed.
+        var count = 0
+        fileprivate var initialization: Int64
+    }
+
     let name: String
     var window: LowLatencyWindow
+    private(set) var begun: Begun?
     var waiting: [UInt64: Waiting] = [:]
     private var rendered: [Form: LowLatencyContent] = [:]
     private var renderedVersion: UInt64 = 0
@@ -47,14 +56,8 @@ struct LowLatencyShelf {
         _ schedule: SourceSchedule, _ initialization: ByteBuffer?, part: (Int) -> (bytes: ByteBuffer, isIndependent: Bool)?
     ) {
         guard let first = schedule.entries.first else { return }
-        if window.entries.isEmpty { window.begin(with: first.sequence) }
-        // What was left out on the way, so that the numbers stay those of the source.
-        while window.nextSequence < first.sequence {
-            let length = window.entries.last?.duration ?? schedule.duration
-            window.openSegment(wallClock: first.wallClock, startsDiscontinuity: false, initialization: 0, isGap: true)
-            window.append(duration: length, isIndependent: true, nil)
-            window.closeSegment()
-        }
+        begun = nil
+        catchUp(with: first, schedule)
         let number = initialization.map { window.add(initialization: $0) } ?? 0
         for (index, entry) in schedule.entries.enumerated() where entry.sequence == window.nextSequence {
             let places = schedule.parts.indices.filter { schedule.parts[$0].entry == index }
@@ -68,6 +71,63 @@ struct LowLatencyShelf {
             }
             window.closeSegment()
         }
+    }
+
+    /// What was left out on the way, so that the numbers stay those of the source.
+    private mutating func catchUp(with first: SourceSchedule.Entry, _ schedule: SourceSchedule) {
+        if window.entries.isEmpty { window.begin(with: first.sequence) }
+        while window.nextSequence < first.sequence {
+            let length = window.entries.last?.duration ?? schedule.duration
+            window.openSegment(wallClock: first.wallClock, startsDiscontinuity: false, initialization: 0, isGap: true)
+            window.append(duration: length, isIndependent: true, nil)
+            window.closeSegment()
+        }
+    }
+
+    /// Lists one part of a segment that may not be whole yet; those before it that have not come are gaps.
+    ///
+    /// - Returns: `false` where it has no place: the playlist is beyond it.
+    mutating func append(
+        _ part: RenditionPackager.Part, of schedule: SourceSchedule, _ initialization: ByteBuffer
+    ) -> Bool {
+        guard let first = schedule.entries.first, schedule.parts.indices.contains(part.index) else { return false }
+        if begun?.segment != schedule.segment {
+            catchUp(with: first, schedule)
+            guard window.nextSequence == first.sequence else { return false }
+            begun = Begun(segment: schedule.segment, initialization: window.add(initialization: initialization))
+        }
+        while let count = begun?.count, count < part.index { list(nil, of: schedule) }
+        guard begun?.count == part.index else { return false }
+        list(part, of: schedule)
+        return true
+    }
+
+    /// Nothing more comes of the segment that was begun: what has not come is a gap.
+    mutating func endBegun(_ schedule: SourceSchedule) {
+        guard begun?.segment == schedule.segment else { return }
+        while let count = begun?.count, count < schedule.parts.count { list(nil, of: schedule, isLast: true) }
+        window.closeSegment()
+        begun = nil
+    }
+
+    /// - Parameter isLast: no part with media follows.
+    private mutating func list(_ part: RenditionPackager.Part?, of schedule: SourceSchedule, isLast: Bool = false) {
+        guard let begun, schedule.parts.indices.contains(begun.count) else { return }
+        let place = schedule.parts[begun.count]
+        let entry = schedule.entries[place.entry]
+        if window.open?.sequence != entry.sequence {
+            window.openSegment(
+                wallClock: entry.wallClock, startsDiscontinuity: entry.startsDiscontinuity, initialization: begun.initialization,
+                isGap: isLast)
+        }
+        window.append(duration: place.duration, isIndependent: part?.isIndependent ?? false, part?.bytes)
+        self.begun?.count += 1
+    }
+
+    /// The stream has ended.
+    mutating func end() {
+        begun = nil
+        window.end()
     }
 
     /// - Parameter version: of all renditions together, as each playlist says where the others are.

@@ -4,8 +4,8 @@ import SluiceMedia
 import SluiceTypes
 import SluiceWire
 
-/// Segments that come whole, renditions from orchestrators and pushed sources, on their way into parts: one after another, each read
-/// on a media thread.
+/// Renditions from orchestrators, and pushed sources, on their way into parts: segments that are whole one after another, each read on a
+/// media thread, and what comes of a segment that is still being cut as it comes.
 final class PackagingLane: Sendable {
     enum Content: Sendable {
         case media(ByteBuffer, SegmentContainer)
@@ -21,28 +21,23 @@ final class PackagingLane: Sendable {
         var content: Content
     }
 
-    /// What one rendition needs from segment to segment.
-    fileprivate struct Rendition: Sendable {
-        var packager = RenditionPackager()
-        var coding: MediaCoding?
-        var parts: [Int: RenditionPackager.Part] = [:]
-    }
-
     /// Past it the oldest becomes a gap: some segments of every rendition of a large ladder.
     private static let mostWaiting = 128
-    /// Frames of a rendition that are off by more than this were moved by its orchestrator, all of them.
-    fileprivate static let slack = MediaTime(milliseconds: 20)
 
     private let output: LowLatencyOutput
-    private let profiles: [TranscodeProfile]
+    private let lines: [RenditionLine]
     private let media: MediaExecutor
     private let logger: Logger
     private let items: AsyncStream<Item>
     private let enqueue: AsyncStream<Item>.Continuation
 
-    init(output: LowLatencyOutput, profiles: [TranscodeProfile], media: MediaExecutor, logger: Logger) {
+    init(
+        output: LowLatencyOutput, profiles: [TranscodeProfile], metrics: GatewayMetrics, media: MediaExecutor, logger: Logger
+    ) {
         self.output = output
-        self.profiles = profiles
+        lines = profiles.enumerated().map { index, profile in
+            RenditionLine(index: index, profile: profile, output: output, metrics: metrics, logger: logger)
+        }
         self.media = media
         self.logger = logger
         (items, enqueue) = AsyncStream.makeStream(of: Item.self, bufferingPolicy: .bufferingNewest(Self.mostWaiting))
@@ -58,15 +53,26 @@ final class PackagingLane: Sendable {
         enqueue.yield(Item(rendition: index, segment: segment, content: content))
     }
 
+    /// What an attempt at a segment that is being cut has brought of a rendition, as it comes.
+    ///
+    /// - Returns: why the attempt is to be given up, and blamed.
+    func take(
+        _ event: RenditionLine.Event, rendition index: Int, of attempt: Int, at segment: SegmentSequence
+    ) -> SegmentFailure? {
+        lines.indices.contains(index) ? lines[index].take(event, of: attempt, at: segment) : nil
+    }
+
+    /// For each rendition, how far a segment that is being cut has gone on.
+    func reached(in segment: SegmentSequence) -> [Int64?] { lines.map { $0.reached(in: segment) } }
+
     /// Nothing follows; `run` ends with what is here.
     func finish() { enqueue.finish() }
 
     func run() async {
-        var renditions = profiles.map { _ in Rendition() }
         var source: SourceParts?
         for await item in items {
             if let index = item.rendition {
-                await carry(item, index, &renditions[index])
+                await lines[index].finish(item.segment, item.content, media)
             } else {
                 let parts =
                     source ?? SourceParts(output: output, warn: { [logger] in logger.warning("packaging", metadata: ["warning": "\($0)"]) })
@@ -74,31 +80,7 @@ final class PackagingLane: Sendable {
                 await carry(item, parts)
             }
         }
-    }
-
-    private func carry(_ item: Item, _ index: Int, _ rendition: inout Rendition) async {
-        guard let schedule = output.schedule(of: item.segment.sequence) else { return }
-        switch item.content {
-        case .gap: output.publish(rendition: index, of: schedule, [:], nil)
-        case .source: output.publishSource(as: index, of: schedule)
-        case .media(let bytes, let container):
-            let before = rendition
-            let name = profiles[index].name
-            do {
-                rendition = try await media.run {
-                    var rendition = before
-                    try rendition.take(bytes, container, name, schedule)
-                    return rendition
-                }
-                output.publish(rendition: index, of: schedule, rendition.parts, rendition.coding)
-                rendition.parts = [:]
-            } catch {
-                logger.warning(
-                    "rendition not packaged",
-                    metadata: ["rendition": "\(name)", "segment": "\(item.segment.sequence)", "error": "\(error)"])
-                output.publish(rendition: index, of: schedule, [:], nil)
-            }
-        }
+        for line in lines { line.abandon() }
     }
 
     private func carry(_ item: Item, _ source: SourceParts) async {
@@ -123,34 +105,5 @@ final class PackagingLane: Sendable {
         let packets = read.packets.compactMap { format.format($0) }
         guard format.isComplete else { throw CMAFError("no decoder configuration in the segment") }
         return (format, packets)
-    }
-}
-
-extension PackagingLane.Rendition {
-    /// Makes the parts of a whole segment.
-    fileprivate mutating func take(
-        _ bytes: ByteBuffer, _ container: SegmentContainer, _ name: String, _ schedule: SourceSchedule
-    ) throws {
-        let start = schedule.parts.first?.start ?? .zero
-        let (format, packets) = try PackagingLane.read(bytes, container, near: start)
-        let tracks = MediaCoding.Tracks(video: format.video, audio: format.audio)
-        let isContinuous = schedule.entries.first?.startsDiscontinuity == false
-        if let initialization = try packager.begin(
-            video: tracks.video, audio: tracks.audio, starts: schedule.parts.map(\.start), isContinuous: isContinuous)
-        {
-            coding = MediaCoding(rendition: name, tracks, initialization: initialization)
-        }
-        let leads: Track = format.video == nil ? .audio : .video
-        let off = packets.first { $0.track == leads }.map { start - $0.pts } ?? .zero
-        let shift = abs(off.ticks) > PackagingLane.slack.ticks ? off : .zero
-        var made: [Int: RenditionPackager.Part] = [:]
-        for packet in packets {
-            var packet = packet
-            packet.pts = packet.pts + shift
-            packet.dts = packet.dts + shift
-            packager.append(packet) { made[$0.index] = $0 }
-        }
-        packager.endSegment { made[$0.index] = $0 }
-        parts = made
     }
 }

@@ -22,6 +22,9 @@ struct SourceSchedule: Sendable {
     private(set) var entries: [Entry] = []
     private(set) var parts: [Part] = []
 
+    /// Where the parts begin, and where the last one ends.
+    var cuts: [MediaTime] { parts.map(\.start) + (parts.last.map { [$0.start + $0.duration] } ?? []) }
+
     var duration: MediaTime { MediaTime(ticks: parts.reduce(0) { $0 + $1.duration.ticks }) }
 
     init(segment: SegmentSequence) { self.segment = segment }

@@ -42,12 +42,9 @@ package final class DispatchStage: Sendable {
 
     /// Sends a segment on from its first byte, unless it is cut already or nobody takes it so any more: then it goes out whole, once its
     /// turn comes. Returns when the exchange has ended.
-    func sendEarly(
-        _ stream: StreamID, _ sequence: SegmentSequence, _ profiles: [TranscodeProfile], _ feed: SegmentFeed, lasting duration: Duration
-    ) async {
-        guard feed.next(at: .max) == nil, let orchestrator = route.expected(for: stream) else { return }
-        let job = StreamedJob(stream: stream, sequence: sequence, profiles: profiles, feed: feed, expectedDuration: duration)
-        await transport.run(transport.begin(job, at: orchestrator))
+    func sendEarly(_ job: StreamedJob, _ heard: @escaping EarlyUpload.Listener) async {
+        guard job.feed.next(at: .max) == nil, let orchestrator = route.expected(for: job.stream) else { return }
+        await transport.run(transport.begin(job, at: orchestrator, attempt: 0, heard))
     }
 
     /// Gives up what was sent early and will not be carried: one segment, or all of a stream.

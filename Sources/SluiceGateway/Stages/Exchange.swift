@@ -64,7 +64,8 @@ struct Exchange: Sendable {
                         return SegmentFailure(.protocolViolation, "rendition \(index) ended empty, twice, or was not asked for")
                     }
                     if let objection = RenditionCheck.objection(to: collected[index], as: job.profiles[index].container) {
-                        return SegmentFailure(.protocolViolation, "rendition \(index) is no media: \(objection)")
+                        return SegmentFailure(
+                            .protocolViolation, "rendition \(index) is no media: \(objection)", castsDoubt: true)
                     }
                     isComplete[index] = true
                     rendition(

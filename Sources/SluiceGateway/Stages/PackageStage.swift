@@ -23,6 +23,15 @@ final class PackageStage: Sendable {
 
     func finish() { lane?.finish() }
 
+    /// What an attempt at a segment that is being cut has brought of a rendition.
+    ///
+    /// - Returns: why the attempt is to be given up, and blamed.
+    func take(
+        _ event: RenditionLine.Event, rendition: Int, of attempt: Int, at segment: SegmentSequence
+    ) -> SegmentFailure? {
+        lane?.take(event, rendition: rendition, of: attempt, at: segment)
+    }
+
     /// - Parameter comesWhole: no packets of it have been seen before.
     func publishSource(_ segment: inout Segment, comesWhole: Bool) {
         if comesWhole { lane?.take(source: segment) }

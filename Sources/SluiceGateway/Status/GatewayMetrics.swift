@@ -11,6 +11,8 @@ package struct GatewayMetrics: Sendable {
     let segmentsLost: Counter
     let earlyBegun: Counter
     let earlyClaimed: Counter
+    let partsStreamed: Counter
+    let renditionsTakenOver: Counter
     private let attemptsFailed: [SegmentFailure.Reason: Counter]
     private let routing: RoutingMetrics
     private let reference: ReferenceMetrics
@@ -34,6 +36,10 @@ package struct GatewayMetrics: Sendable {
             "sluice_segments_streamed_total", help: "Segments sent on from their first byte, while they were being cut.")
         earlyClaimed = registry.counter(
             "sluice_segments_streamed_kept_total", help: "Of those, the ones that routing left where they were.")
+        partsStreamed = registry.counter(
+            "sluice_rendition_parts_streamed_total", help: "Parts of renditions listed before their segment was whole.")
+        renditionsTakenOver = registry.counter(
+            "sluice_renditions_taken_over_total", help: "Renditions that went on in the middle of a segment with another orchestrator.")
         var failed: [SegmentFailure.Reason: Counter] = [:]
         for reason in SegmentFailure.Reason.allCases {
             failed[reason] = registry.counter(

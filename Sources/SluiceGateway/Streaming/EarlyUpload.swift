@@ -5,6 +5,11 @@ import Synchronization
 /// One segment on its way to an orchestrator from its first byte on, before routing has decided on it. What happens is kept until it is
 /// claimed, and passed on as it happens from then on.
 final class EarlyUpload: Sendable {
+    /// Hears what each rendition brings as it comes, before anybody claims it; in order for each.
+    ///
+    /// - Returns: why the upload is to fail.
+    typealias Listener = @Sendable (_ attempt: Int, _ rendition: Int, RenditionLine.Event) -> SegmentFailure?
+
     private struct State {
         var events: [SegmentEvent] = []
         var size = 0
@@ -18,12 +23,17 @@ final class EarlyUpload: Sendable {
 
     let job: StreamedJob
     let orchestrator: OrchestratorID
+    /// Which one of its segment's.
+    let attempt: Int
+    private let heard: Listener
     private let state = Mutex(State())
     private let abort = Gate()
 
-    init(job: StreamedJob, orchestrator: OrchestratorID) {
+    init(job: StreamedJob, orchestrator: OrchestratorID, attempt: Int = 0, _ heard: @escaping Listener = { _, _, _ in nil }) {
         self.job = job
         self.orchestrator = orchestrator
+        self.attempt = attempt
+        self.heard = heard
     }
 
     /// Returns when the exchange has ended, or soon after `cancel`.
@@ -78,13 +88,25 @@ final class EarlyUpload: Sendable {
 
     private func follow(_ events: AsyncThrowingStream<SegmentEvent, any Error>) async -> Result<Void, any Error> {
         do {
-            for try await event in events { try note(event) }
+            for try await event in events {
+                if let failure = tell(event) { throw failure }
+                try note(event)
+            }
             try Task.checkCancellation()
             return .success(())
         } catch is CancellationError {
             return .failure(SegmentFailure(.cancelled, "the upload was cancelled"))
         } catch {
             return .failure(error)
+        }
+    }
+
+    /// Viewers first, as for the source.
+    private func tell(_ event: SegmentEvent) -> SegmentFailure? {
+        switch event {
+        case .renditionBytes(let rendition, let bytes): heard(attempt, rendition, .bytes(bytes))
+        case .renditionComplete(let rendition, _): heard(attempt, rendition, .complete)
+        case .accepted, .transcoded, .finished: nil
         }
     }
 
@@ -106,11 +128,15 @@ final class EarlyUpload: Sendable {
     }
 
     private func end(_ result: Result<Void, any Error>) {
-        state.withLock { state in
-            guard state.end == nil else { return }
+        let isFirst = state.withLock { state in
+            guard state.end == nil else { return false }
             state.end = result
             if let follower = state.follower { Self.finish(follower, result) }
+            return true
         }
+        guard isFirst, case .failure(let failure) = result else { return }
+        let isBroken = (failure as? SegmentFailure)?.castsDoubt ?? false
+        for rendition in job.profiles.indices { _ = heard(attempt, rendition, .lost(isBroken: isBroken)) }
     }
 
     private static func finish(

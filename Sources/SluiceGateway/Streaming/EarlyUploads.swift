@@ -19,8 +19,10 @@ final class EarlyUploads: SegmentTransport {
         self.metrics = metrics
     }
 
-    func begin(_ job: StreamedJob, at orchestrator: OrchestratorID) -> EarlyUpload {
-        let upload = EarlyUpload(job: job, orchestrator: orchestrator)
+    func begin(
+        _ job: StreamedJob, at orchestrator: OrchestratorID, attempt: Int, _ heard: @escaping EarlyUpload.Listener
+    ) -> EarlyUpload {
+        let upload = EarlyUpload(job: job, orchestrator: orchestrator, attempt: attempt, heard)
         let replaced = uploads.withLock { $0.updateValue(upload, forKey: Key(stream: job.stream, sequence: job.sequence)) }
         replaced?.cancel()
         metrics.earlyBegun.increment()

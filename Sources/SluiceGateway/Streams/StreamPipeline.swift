@@ -174,7 +174,12 @@ package final class StreamPipeline: Sendable {
             for await one in opened {
                 group.addTask {
                     await one.predecessor?.opened()
-                    await self.dispatch.sendEarly(self.id, one.sequence, self.output.profiles, one.feed, lasting: one.duration)
+                    let job = StreamedJob(
+                        stream: self.id, sequence: one.sequence, profiles: self.output.profiles, feed: one.feed,
+                        expectedDuration: one.duration)
+                    await self.dispatch.sendEarly(job) { attempt, rendition, event in
+                        self.packaging.take(event, rendition: rendition, of: attempt, at: one.sequence)
+                    }
                 }
             }
         }

@@ -151,7 +151,7 @@ package final class StreamTable: Sendable {
 
     private func lane(for output: StreamOutput) -> PackagingLane? {
         guard let media, let lowLatency = output.lowLatency else { return nil }
-        return PackagingLane(output: lowLatency, profiles: output.profiles, media: media, logger: logger)
+        return PackagingLane(output: lowLatency, profiles: output.profiles, metrics: metrics, media: media, logger: logger)
     }
 
     /// Waits until the publisher has gone and, when it was lost, goes on without it until it is back or given up.

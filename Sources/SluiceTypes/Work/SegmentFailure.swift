@@ -24,10 +24,13 @@ package struct SegmentFailure: Error, Hashable, Sendable, CustomStringConvertibl
     package var reason: Reason
     /// What the peer said, or what was seen; for a person.
     package var detail: String
+    /// What came was not what was sent, or no media: what of it was used already is in doubt too.
+    package var castsDoubt: Bool
 
-    package init(_ reason: Reason, _ detail: String) {
+    package init(_ reason: Reason, _ detail: String, castsDoubt: Bool = false) {
         self.reason = reason
         self.detail = detail
+        self.castsDoubt = castsDoubt
     }
 
     package var isWorthRetryingElsewhere: Bool {

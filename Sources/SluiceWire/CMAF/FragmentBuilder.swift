@@ -36,6 +36,13 @@ package struct FragmentBuilder: Sendable {
         lastDTS = -1
     }
 
+    /// What is gathered does not go out; the timeline goes on.
+    mutating func discard() {
+        pictures.removeAll(keepingCapacity: true)
+        sounds.removeAll(keepingCapacity: true)
+        size = 0
+    }
+
     package mutating func announce(_ audio: AudioParameters?) { timeline = timeline ?? audio.map(AudioTimeline.init) }
 
     /// A dts that does not grow, or lies before zero where a fragment cannot, is raised by as little as needed.

@@ -60,10 +60,15 @@ package struct RenditionPackager: Sendable {
         return initialization
     }
 
-    /// The source's next part begins here.
-    package mutating func cut(at start: MediaTime) { starts.append(start) }
+    /// The source has been cut further.
+    ///
+    /// - Parameter starts: where all the segment's parts begin, as far as known. The last may be where the newest part ends: what is
+    ///   half a frame off there changes nothing.
+    package mutating func cut(_ starts: [MediaTime]) { self.starts = starts }
 
-    package mutating func append(_ packet: EncodedPacket, emit: (Part) -> Void) {
+    /// - Parameter isGapless: whether it follows the frame before it. A part that lacks frames in front of this one is left out, but for
+    ///   the one that this is in.
+    package mutating func append(_ packet: EncodedPacket, isGapless: Bool = true, emit: (Part) -> Void) {
         guard packet.track == leads else { return builder.append(packet) }
         clock.note(packet.dts)
         let delay = delay ?? packet.pts - packet.dts
@@ -71,7 +76,10 @@ package struct RenditionPackager: Sendable {
         let shown = packet.dts + delay
         let frame = clock.frame
         let half = MediaTime(ticks: frame.ticks / 2)
-        while index + 1 < starts.count, shown + half >= starts[index + 1] { leave(end: packet.dts, emit) }
+        while index + 1 < starts.count, shown + half >= starts[index + 1] {
+            if !isGapless { builder.discard() }
+            leave(end: packet.dts, emit)
+        }
         builder.append(packet)
         end = packet.dts + frame
         // Its last frame is here; nobody waits for the next.
@@ -79,6 +87,9 @@ package struct RenditionPackager: Sendable {
     }
 
     package mutating func endSegment(emit: (Part) -> Void) { leave(end: end, emit) }
+
+    /// The segment ends, and what of its last part is here is not all of it: it is left out.
+    package mutating func breakSegment() { builder.discard() }
 
     private mutating func leave(end: MediaTime, _ emit: (Part) -> Void) {
         defer { index += 1 }

@@ -99,7 +99,9 @@ package struct StreamedSegmentReader: Sendable {
         guard renditions[index].size >= StreamedSegmentFrame.shortestRendition else {
             throw Self.violation("rendition \(index): \(renditions[index].size) bytes are no segment")
         }
-        guard hash == renditions[index].hash.finalize() else { throw Self.violation("rendition \(index) has not the hash it should") }
+        guard hash == renditions[index].hash.finalize() else {
+            throw SegmentFailure(.protocolViolation, "rendition \(index) has not the hash it should", castsDoubt: true)
+        }
         renditions[index].isComplete = true
         return .renditionComplete(rendition: index, facts: RenditionFacts(pixels: Int64(clamping: pixels)))
     }

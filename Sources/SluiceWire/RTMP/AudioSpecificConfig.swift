@@ -1,11 +1,11 @@
 /// The facts of an `AudioSpecificConfig` (ISO/IEC 14496-3 §1.6.2.1) that a container's header repeats.
-struct AudioSpecificConfig {
-    let objectType: Int
+package struct AudioSpecificConfig {
+    package let objectType: Int
     /// As declared.
-    let sampleRate: Int
-    let channels: Int
+    package let sampleRate: Int
+    package let channels: Int
     /// The configuration with its rate as a place in the table, as ADTS needs it: one given in full becomes the nearest.
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     private static let rates = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350]
     /// From which rate on a decoder uses the tables of each of `rates` (§4.5.1.1, table 4.82).
@@ -17,9 +17,9 @@ struct AudioSpecificConfig {
     /// A configuration with a long program description has some hundred bytes.
     private static let longest = 1024
 
-    var fitsADTS: Bool { Self.carriedInADTS.contains(objectType) }
+    package var fitsADTS: Bool { Self.carriedInADTS.contains(objectType) }
 
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         guard bytes.count <= Self.longest else { return nil }
         var bits = BitReader(bytes)
         let short = bits.read(5)
