@@ -43,7 +43,10 @@ package final class RouteStage: Sendable {
 
     /// Chooses for a segment and starts its course.
     func begin(_ job: SegmentJob) -> Beginning {
-        let facts = SegmentFacts(job, capabilities: needed(job), cut: moment(job.segment.timeline.cut))
+        begin(SegmentFacts(job, capabilities: needed(job), cut: moment(job.segment.timeline.cut)))
+    }
+
+    func begin(_ facts: SegmentFacts) -> Beginning {
         let now = ContinuousClock.now
         let (isFirst, isFresh) = state.withLock { state in
             let isFresh = state.listed.map { $0.duration(to: now) < Self.listSpan } ?? false
@@ -80,6 +83,11 @@ package final class RouteStage: Sendable {
         var actions: [DispatchAction] = []
         state.withLock { change(&course, &$0.router, moment(instant), &actions) }
         return actions
+    }
+
+    /// What ran at an orchestrator for a stream, and had begun well, has broken.
+    func broke(_ orchestrator: OrchestratorID, of stream: StreamID, _ failure: SegmentFailure, since begun: ContinuousClock.Instant) {
+        state.withLock { $0.router.broke(orchestrator, of: stream, failure, sent: moment(begun), at: moment(.now)) }
     }
 
     package func close(_ stream: StreamID) {

@@ -7,6 +7,8 @@ final class LiveStream: Sendable {
     /// For playing by RTMP.
     let key: String?
     let pipeline: StreamPipeline
+    /// What a model is to make of it.
+    let liveVideo: LiveVideoStream?
     let evict: @Sendable (Eviction) -> Void
     /// Where pushed segments get their order; nobody stands there when the stream comes by RTMP.
     let line: PushLine
@@ -14,12 +16,13 @@ final class LiveStream: Sendable {
     private let lost = Atomic<Bool>(false)
 
     init(
-        origin: PublishRequest.Origin, key: String?, pipeline: StreamPipeline, settings: GatewaySettings,
+        origin: PublishRequest.Origin, key: String?, pipeline: StreamPipeline, liveVideo: LiveVideoStream? = nil, settings: GatewaySettings,
         evict: @escaping @Sendable (Eviction) -> Void
     ) {
         self.origin = origin
         self.key = key
         self.pipeline = pipeline
+        self.liveVideo = liveVideo
         self.line = PushLine(pipeline: pipeline, settings: settings)
         self.evict = evict
         self.heard = Mutex(.now)

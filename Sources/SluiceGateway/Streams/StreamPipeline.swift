@@ -60,14 +60,17 @@ package final class StreamPipeline: Sendable {
     private let announce: AsyncStream<Opened>.Continuation
     /// The publisher's life before this one, on the same output: its last renditions come first.
     private let predecessor: Gate?
+    /// Who works on the pictures while they come in; `nil` where nobody was asked to.
+    private let liveVideo: LiveVideoFeeds?
     private let done = Gate()
     /// The publisher has gone.
     let finished = Gate()
 
     init(
         output: StreamOutput, settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics, lane: PackagingLane? = nil,
-        following predecessor: StreamPipeline? = nil
+        liveVideo: LiveVideoFeeds? = nil, following predecessor: StreamPipeline? = nil
     ) {
+        self.liveVideo = liveVideo
         self.predecessor = predecessor?.done
         self.id = output.stream
         self.output = output
@@ -86,16 +89,21 @@ package final class StreamPipeline: Sendable {
     ///
     /// - Returns: where its bytes go as they are cut; `nil` where nobody takes them before it is closed.
     func open(_ sequence: SegmentSequence, lasting duration: Duration) -> SegmentFeed? {
-        guard settings.streamsSegments, !output.profiles.isEmpty, output.profiles.allSatisfy({ $0.container == .mpegTS }) else {
-            return nil
-        }
-        guard dispatch.takesEarly(id) else { return nil }
+        let feed = SegmentFeed()
+        let isTaken = takesEarly(sequence, lasting: duration, feed)
+        liveVideo?.opened(feed)
+        return isTaken || liveVideo != nil ? feed : nil
+    }
+
+    private func takesEarly(_ sequence: SegmentSequence, lasting duration: Duration, _ feed: SegmentFeed) -> Bool {
+        guard settings.streamsSegments, !output.profiles.isEmpty, output.profiles.allSatisfy({ $0.container == .mpegTS }),
+            dispatch.takesEarly(id)
+        else { return false }
         // One that waits is the one before, taken a moment ago.
         let (isBehind, predecessor) = intake.withLock { ($0.isFinished || $0.waiting > 1, $0.settled) }
-        guard !isBehind else { return nil }
-        let feed = SegmentFeed()
+        guard !isBehind else { return false }
         announce.yield(Opened(sequence: sequence, duration: duration, feed: feed, predecessor: predecessor))
-        return feed
+        return true
     }
 
     /// Takes a closed segment: publishes the source at once and queues the rest. Called on the publisher's thread, in order.
@@ -144,6 +152,7 @@ package final class StreamPipeline: Sendable {
         intake.withLock { $0.isFinished = true }
         enqueue.finish()
         announce.finish()
+        liveVideo?.end()
         finished.open()
     }
 

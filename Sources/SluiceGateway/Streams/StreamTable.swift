@@ -24,6 +24,7 @@ package final class StreamTable: Sendable {
     let media: MediaExecutor?
     let logger: Logger
     private let admission: (any PublishAdmission)?
+    private let liveVideo: LiveVideoStage?
     let entries = Mutex<[StreamID: Entry]>([:])
     let isClosing = Mutex(false)
     private let opened: AsyncStream<LiveStream>
@@ -34,8 +35,9 @@ package final class StreamTable: Sendable {
     ///   - media: reads segments that come whole; without it they are not packaged for low latency.
     package init(
         settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics, admission: (any PublishAdmission)? = nil,
-        media: MediaExecutor? = nil, logger: Logger
+        liveVideo: LiveVideoStage? = nil, media: MediaExecutor? = nil, logger: Logger
     ) {
+        self.liveVideo = liveVideo
         self.admission = admission
         self.media = media
         self.settings = settings
@@ -55,10 +57,12 @@ package final class StreamTable: Sendable {
                 for await live in opened {
                     streams.addTask {
                         async let bridged: Void = self.bridge(live)
+                        async let worked: Void? = self.liveVideo?.carry(live, in: self)
                         await live.pipeline.run()
                         // Cancelled, it ends before its publisher.
                         live.pipeline.finish()
                         await bridged
+                        _ = await worked
                         self.ended(live)
                     }
                 }
@@ -109,6 +113,7 @@ package final class StreamTable: Sendable {
         evict: @escaping @Sendable (Eviction) -> Void
     ) throws(PublishRefusal) -> LiveStream {
         if isClosing.withLock({ $0 }) { throw .shuttingDown }
+        let liveVideo = try liveVideo?.wanted(by: request)
         let now = ContinuousClock.now
         let result: Result<(LiveStream, LiveStream?), PublishRefusal> = entries.withLock { entries in
             let entry = entries[request.stream]
@@ -127,9 +132,9 @@ package final class StreamTable: Sendable {
             }
             let pipeline = StreamPipeline(
                 output: output, settings: settings, dispatch: dispatch, metrics: metrics, lane: lane(for: output),
-                following: entry?.live?.pipeline)
+                liveVideo: liveVideo?.feeds, following: entry?.live?.pipeline)
             let live = LiveStream(
-                origin: request.origin, key: request.key, pipeline: pipeline, settings: settings, evict: evict)
+                origin: request.origin, key: request.key, pipeline: pipeline, liveVideo: liveVideo, settings: settings, evict: evict)
             entries[request.stream] = Entry(output: output, live: live, endedAt: nil)
             return .success((live, entry?.live))
         }

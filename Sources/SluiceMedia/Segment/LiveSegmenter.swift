@@ -222,12 +222,12 @@ package final class LiveSegmenter: PacketSink {
         let opened = Open(
             carrier: carrier, startsDiscontinuity: discontinuity || isOtherCoding, firstByte: now(), firstByteWallClock: wallClock())
         open = opened
-        // The first may still be written anew, and nobody has it to continue.
+        endReplayIfComplete()
+        // The first may still be written anew.
         if replay == nil { open?.feed = onOpen(sequence, lastDuration) }
         listener?.opened(
             sequence, video: carrier.codings.video, audio: carrier.codings.audio, startsDiscontinuity: opened.startsDiscontinuity,
             wallClock: opened.firstByteWallClock)
-        endReplayIfComplete()
     }
 
     /// A writer for the codings of today, without the sound where only that stands in the way.

@@ -15,12 +15,14 @@ package struct SegmentFacts: Hashable, Sendable {
     package var renditions: Int
     /// What the job cannot do without.
     package var capabilities: CapabilitySet
+    /// For live video: the model it is worked on with.
+    package var model: String?
     /// When the segment was complete; every deadline counts from here.
     package var cut: Moment
 
     package init(
         stream: StreamID, sequence: SegmentSequence, duration: Double, byteCount: Int, outputPixelRate: Double,
-        codec: VideoCodec = .h264, renditions: Int, capabilities: CapabilitySet = CapabilitySet(), cut: Moment
+        codec: VideoCodec = .h264, renditions: Int, capabilities: CapabilitySet = CapabilitySet(), model: String? = nil, cut: Moment
     ) {
         self.stream = stream
         self.sequence = sequence
@@ -30,6 +32,7 @@ package struct SegmentFacts: Hashable, Sendable {
         self.codec = codec
         self.renditions = renditions
         self.capabilities = capabilities
+        self.model = model
         self.cut = cut
     }
 }

@@ -6,6 +6,7 @@ extension LeftOut: CustomStringConvertible {
         case .unreachable: "does not answer"
         case .lacks(let numbers):
             "lacks capability " + numbers.map { Capability(rawValue: $0).map { "\($0)" } ?? "\($0)" }.joined(separator: ", ")
+        case .lacksModel(let model): "has no model '\(model)'"
         case .tooExpensive(let price): "costs \(price) wei per pixel"
         case .gpuClass(let known): known.map { "has a GPU of class \($0)" } ?? "does not tell its GPU"
         case .region(let region): region.map { "is in region \($0)" } ?? "does not tell its region"

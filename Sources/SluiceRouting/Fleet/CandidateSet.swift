@@ -4,6 +4,7 @@ package import SluiceTypes
 package enum LeftOut: Hashable, Sendable {
     case unreachable
     case lacks(capabilities: [Int])
+    case lacksModel(String)
     case tooExpensive(weiPerPixel: Double)
     /// `nil`: nothing is known of its GPU.
     case gpuClass(GPUClass?)
@@ -22,12 +23,14 @@ package enum LeftOut: Hashable, Sendable {
 struct CandidateSet: Sendable {
     struct Key: Hashable, Sendable {
         var capabilities: CapabilitySet
+        var model: String?
         var allowedClasses: Set<GPUClass>?
         var region: String?
         var maxPrice: Double?
 
         init(_ segment: SegmentFacts, _ level: ServiceLevel) {
             capabilities = segment.capabilities
+            model = segment.model
             allowedClasses = level.allowedClasses
             region = level.region
             maxPrice = level.maxPrice
@@ -54,7 +57,7 @@ struct CandidateSet: Sendable {
     }
 
     func isFor(_ segment: SegmentFacts, _ level: ServiceLevel) -> Bool {
-        key.capabilities == segment.capabilities && key.maxPrice == level.maxPrice && key.region == level.region
+        key.capabilities == segment.capabilities && key.model == segment.model && key.maxPrice == level.maxPrice && key.region == level.region
             && key.allowedClasses == level.allowedClasses
     }
 
@@ -108,6 +111,7 @@ struct CandidateSet: Sendable {
         guard record.entry.capabilities.covers(key.capabilities) else {
             return .lacks(capabilities: key.capabilities.subtracting(record.entry.capabilities))
         }
+        if let model = key.model, !record.entry.liveModels.contains(model) { return .lacksModel(model) }
         if let ceiling = key.maxPrice, record.price > ceiling { return .tooExpensive(weiPerPixel: record.price) }
         if let region = key.region, record.entry.region != region { return .region(record.entry.region) }
         if let allowed = key.allowedClasses {

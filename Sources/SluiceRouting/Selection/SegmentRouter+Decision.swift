@@ -171,6 +171,15 @@ extension SegmentRouter {
         setPrimary(slot, of: segment.stream)
     }
 
+    /// The stream has no orchestrator of its own any more.
+    mutating func leave(_ stream: StreamID, _ slot: Int) {
+        guard let place = streams.place(of: stream), streams.routes[place].primary == slot else { return }
+        records[slot].streams -= 1
+        streams.routes[place].primary = nil
+        streams.routes[place].challenger = nil
+        streams.routes[place].next = nil
+    }
+
     private mutating func setPrimary(_ slot: Int, of stream: StreamID) {
         guard let place = streams.place(of: stream) else { return }
         if let old = streams.routes[place].primary {

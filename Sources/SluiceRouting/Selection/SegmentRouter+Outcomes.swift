@@ -1,4 +1,4 @@
-import SluiceTypes
+package import SluiceTypes
 
 /// What came of what was sent, and what is learned from it.
 extension SegmentRouter {
@@ -72,6 +72,14 @@ extension SegmentRouter {
         case .refused, .protocolViolation, .transcodeFailed:
             blame(slot, .answer, at: now)
         }
+    }
+
+    /// What was running there for the stream after it had begun well has broken: it looks for another, and this one is to blame.
+    package mutating func broke(_ orchestrator: OrchestratorID, of stream: StreamID, _ failure: SegmentFailure, sent: Moment, at time: Moment) {
+        let now = clamp(time)
+        guard let slot = slot(of: orchestrator) else { return }
+        failed(slot, of: stream, failure, sent: sent, at: now)
+        leave(stream, slot)
     }
 
     private mutating func refused(_ slot: Int, of stream: StreamID, at now: Moment) {

@@ -17,11 +17,13 @@ package struct OrchestratorEntry: Hashable, Sendable {
     package var roundTrip: Double?
     /// Whether it takes segments that are still being cut (`SegmentTransport.stream`).
     package var takesStreamedSegments: Bool
+    /// Models that it works on live video with (`LiveVideoTransport`).
+    package var liveModels: Set<String>
 
     package init(
         id: OrchestratorID, capabilities: CapabilitySet, price: Price? = nil, version: String = "",
         isReachable: Bool = true, operatorName: String? = nil, region: String? = nil, gpu: GPU? = nil,
-        gpuSource: GPUSource = .configured, roundTrip: Double? = nil, takesStreamedSegments: Bool = false
+        gpuSource: GPUSource = .configured, roundTrip: Double? = nil, takesStreamedSegments: Bool = false, liveModels: Set<String> = []
     ) {
         self.id = id
         self.capabilities = capabilities
@@ -34,6 +36,7 @@ package struct OrchestratorEntry: Hashable, Sendable {
         self.gpuSource = gpuSource
         self.roundTrip = roundTrip
         self.takesStreamedSegments = takesStreamedSegments
+        self.liveModels = liveModels
     }
 }
 

@@ -17,7 +17,7 @@ extension PacketSink {
 
 /// Who wants to publish what, before anybody said yes.
 package struct PublishRequest: Sendable {
-    package enum Origin: String, Sendable { case rtmp, httpPush }
+    package enum Origin: String, Sendable { case rtmp, httpPush, liveVideo }
 
     package var stream: StreamID
     package var key: String?

@@ -6,6 +6,7 @@ package enum Capability: Int, Hashable, Sendable, CaseIterable {
     case hevcDecode = 15, hevcEncode, vp8Decode, vp9Decode, vp8Encode, vp9Encode
     case h264Decode444Bits8 = 21, h264Decode422Bits8, h264Decode444Bits10, h264Decode422Bits10, h264Decode420Bits10
     case segmentSlicing = 26
+    case liveVideoToVideo = 35
 }
 
 /// A set of capability numbers; numbers this build does not know are kept, so that they can be compared and echoed.
@@ -29,6 +30,12 @@ package struct CapabilitySet: Hashable, Sendable {
     package func contains(_ capability: Capability) -> Bool {
         let word = capability.rawValue / 64
         return word < words.count && words[word] & (1 << UInt64(capability.rawValue % 64)) != 0
+    }
+
+    package func union(_ other: CapabilitySet) -> CapabilitySet {
+        var union = words.count < other.words.count ? other : self
+        for index in 0..<min(words.count, other.words.count) { union.words[index] = words[index] | other.words[index] }
+        return union
     }
 
     /// Numbers that are here and not in `other`.

@@ -16,8 +16,11 @@ struct ProgramTables {
 
     private(set) var videoCodec: VideoCodec?
     private(set) var tracks: [Track] = []
+    private let skipsOthers: Bool
     private var map: Int?
     private var sections: [Int: [UInt8]] = [:]
+
+    init(skipsOthers: Bool) { self.skipsOthers = skipsOthers }
 
     func isTable(_ identifier: Int) -> Bool { identifier == Self.associationTable || identifier == map }
 
@@ -67,14 +70,15 @@ struct ProgramTables {
         while place + 5 <= end {
             let kind = section[place]
             let identifier = Int(section[place + 1] & 0x1f) << 8 | Int(section[place + 2])
-            let track: SluiceTypes.Track
+            let track: SluiceTypes.Track?
             switch kind {
             case Self.h264, Self.hevc: track = .video
             case Self.aac: track = .audio
+            case _ where skipsOthers: track = nil
             default:
                 throw .init("announces a stream of type \(kind); H.264 (27), HEVC (36) and AAC (15) are read here", isUnsupported: true)
             }
-            if !found.contains(where: { $0.track == track }) {
+            if let track, !found.contains(where: { $0.track == track }) {
                 found.append(Track(identifier: identifier, track: track))
                 if track == .video { codec = kind == Self.h264 ? .h264 : .hevc }
             }

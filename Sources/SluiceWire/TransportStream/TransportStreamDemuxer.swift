@@ -30,7 +30,7 @@ package struct TransportStreamDemuxer: Sendable {
     }
 
     private let unboundedEnd: UnboundedEnd
-    private var tables = ProgramTables()
+    private var tables: ProgramTables
     private var gatherings: [Int: Gathering] = [:]
     private var frames = ADTSFrames()
     /// Of a packet that is not whole yet: less than one.
@@ -42,8 +42,10 @@ package struct TransportStreamDemuxer: Sendable {
     private var nextSound: MediaTime?
 
     /// - Parameter near: where the segment is known to begin, to find the turn of the 33-bit clock.
-    package init(near: MediaTime, unboundedEnd: UnboundedEnd = .nextUnit) {
+    /// - Parameter skipsOthers: tracks of other kinds are left out; else they are an error.
+    package init(near: MediaTime, unboundedEnd: UnboundedEnd = .nextUnit, skipsOthers: Bool = false) {
         self.unboundedEnd = unboundedEnd
+        tables = ProgramTables(skipsOthers: skipsOthers)
         time = near
     }
 

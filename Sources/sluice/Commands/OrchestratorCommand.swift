@@ -34,15 +34,18 @@ struct OrchestratorCommand: AsyncParsableCommand {
         let orchestrator = Orchestrator(
             settings: .init(admission: settings.admission, transcode: settings.transcode.session), executor: executor, registry: registry,
             logger: logger)
-        let endpoint = try OrchestratorEndpoint(
-            service: orchestrator, serviceURI: settings.serviceURI, version: Sluice.version, logger: logger)
         let runners = try RunnerAssembly(
             settings.runners, serviceURI: settings.serviceURI, registry: registry, group: group, logger: logger)
+        let liveVideo = runners.liveVideo
+        let endpoint = try OrchestratorEndpoint(
+            service: orchestrator, serviceURI: settings.serviceURI, version: Sluice.version, liveModels: { liveVideo.models },
+            logger: logger)
         let runnerEndpoint = RunnerEndpoint(runners.desk)
         let server = HTTPServer(
             host: settings.listen.host, port: settings.listen.port, tls: try settings.tls(),
             responder: OrchestratorPort(
-                transcoding: endpoint, runners: runnerEndpoint, trickle: TrickleEndpoint(table: runners.trickle)),
+                transcoding: endpoint, runners: runnerEndpoint, trickle: TrickleEndpoint(table: runners.trickle),
+                liveVideo: LiveVideoEndpoint(liveVideo, calls: endpoint.calls)),
             proxy: runners.proxy, group: group, logger: logger)
         let admin = HTTPServer(
             host: settings.admin.host, port: settings.admin.port, tls: nil,

@@ -22,6 +22,7 @@ struct GatewayFileSettings {
     var record: RecordSettings
     var transcode: TranscodeFileSettings
     var role: GatewaySettings
+    var liveVideo: LiveVideoStage.Settings
 
     static let defaultProfiles = "P240p30fps16x9,P360p30fps16x9"
 
@@ -55,7 +56,7 @@ struct GatewayFileSettings {
     /// - `lingerMs` (int, default 60000, 0…3600000): how long an ended stream's playlists stay.
     /// - `publisherLost.holdMs` (int, default 30000, 0…3600000): how long a stream goes on when its publisher vanished;
     ///   `publisherLost.show` (`still`, `gap` or `nothing`, default still): what low-latency viewers see meanwhile.
-    /// - those of `LowLatencySettings` under `lowLatency`.
+    /// - those of `LowLatencySettings` under `lowLatency` and of `LiveVideoStage.Settings` under `liveVideo`.
     init(_ reader: inout SettingsReader) throws {
         rtmp = try ListenSettings(&reader, prefix: "rtmp", port: 1935)
         var limits = RTMPLimits()
@@ -93,6 +94,7 @@ struct GatewayFileSettings {
         role.absencePicture = try reader.choice("publisherLost.show", default: role.absencePicture)
         role.lowLatency = try LowLatencySettings.read(&reader)
         self.role = role
+        liveVideo = try LiveVideoStage.Settings.read(&reader)
     }
 
     private static func profiles(_ reader: inout SettingsReader) throws -> [TranscodeProfile] {

@@ -75,11 +75,12 @@ struct GatewayAssembly {
         self.webhook = webhook
         // Of its own, so that packaging does not stand behind encoding.
         packager = MediaExecutor(width: 1)
+        let liveVideo = remote.map { LiveVideoStage(settings: settings.liveVideo, transport: $0, route: route, logger: logger) }
         let table = StreamTable(
             settings: settings.role, dispatch: dispatch, metrics: metrics,
             admission: StreamAdmission(
                 webhook: webhook, levels: levels, changed: { route.renewServiceLevel(of: $0) }, logger: logger),
-            media: packager, logger: logger)
+            liveVideo: liveVideo, media: packager, logger: logger)
         self.table = table
 
         let push = PushEndpoint(

@@ -12,6 +12,7 @@ struct RunnerAssembly {
     let desk: RunnerDesk
     let trickle: TrickleTable
     let proxy: HTTPServer.Proxy
+    let liveVideo: LiveVideoDesk
     private let fixed: [StaticRunner]
 
     init(
@@ -28,6 +29,8 @@ struct RunnerAssembly {
         connections.verifiesCertificates = settings.verifiesCertificates
         proxy = HTTPServer.Proxy(router: RunnerProxy(desk), connections: try ProxyConnections(settings: connections))
         fixed = settings.fixed
+        let address = settings.address.last == "/" ? String(settings.address.dropLast()) : settings.address
+        liveVideo = LiveVideoDesk(desk, trickle: trickle, gatewayBase: base, workerBase: address)
     }
 
     /// Puts the operator's own runners in place; those that are not well are offered once they are.
@@ -39,8 +42,10 @@ struct RunnerAssembly {
     }
 
     var services: [any Service] {
-        let (desk, trickle) = (desk, trickle)
-        return [BackgroundService { await trickle.run() }, BackgroundService { await desk.run() }]
+        let (desk, trickle, liveVideo) = (desk, trickle, liveVideo)
+        return [
+            BackgroundService { await trickle.run() }, BackgroundService { await desk.run() }, BackgroundService { await liveVideo.run() },
+        ]
     }
 }
 
@@ -49,6 +54,7 @@ struct OrchestratorPort: HTTPResponder {
     let transcoding: OrchestratorEndpoint
     let runners: RunnerEndpoint
     let trickle: TrickleEndpoint
+    let liveVideo: LiveVideoEndpoint
 
     func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
         let path = (request.head.path ?? "/").prefix { $0 != "?" }
@@ -56,6 +62,8 @@ struct OrchestratorPort: HTTPResponder {
             try await runners.respond(to: request, with: writer)
         } else if path.hasPrefix(TrickleEndpoint.orchestratorBase) {
             try await trickle.respond(to: request, with: writer)
+        } else if path == LiveVideoEndpoint.path {
+            try await liveVideo.respond(to: request, with: writer)
         } else {
             try await transcoding.respond(to: request, with: writer)
         }

@@ -232,7 +232,8 @@ final class KnownOrchestrator: Sendable {
         OrchestratorEntry(
             id: id, capabilities: CapabilitySet(information.capabilities), price: try price(id, information),
             version: information.capabilities.version, isReachable: true, gpu: gpu(information.hardware), gpuSource: .declared,
-            takesStreamedSegments: information.streamedSegments.contains(StreamedSegmentFrame.version))
+            takesStreamedSegments: information.streamedSegments.contains(StreamedSegmentFrame.version),
+            liveModels: LiveVideoCapability.models(of: information.capabilities))
     }
 
     /// - Throws: for a price that is none: taken for nothing, it would be the cheapest of all.

@@ -25,10 +25,11 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
         package init() {}
     }
 
-    private let orchestrators: [OrchestratorID: KnownOrchestrator]
+    let orchestrators: [OrchestratorID: KnownOrchestrator]
     private let order: [KnownOrchestrator]
-    private let clocks: Clocks
+    let clocks: Clocks
     private let pool: HTTPClientPool
+    let group: any EventLoopGroup
     private let logger: Logger
 
     /// - Parameter addresses: as a person writes them; the same one twice counts once. Throws `OrchestratorAddress.Malformed`.
@@ -45,6 +46,7 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
         self.orchestrators = Dictionary(uniqueKeysWithValues: order.map { ($0.id, $0) })
         self.clocks = clocks
         self.pool = HTTPClientPool(settings: clocks.connection, group: group)
+        self.group = group
         self.logger = logger
     }
 

@@ -4,6 +4,9 @@ extension HTTPField.Name {
     package static let livepeerSegment = named("livepeer-segment")
     package static let livepeerPayment = named("livepeer-payment")
     static let livepeerSegmentHash = named("livepeer-segment-hash")
+    /// Of live video's start call, beside the fields of its body.
+    static let requestID = named("requestID")
+    static let streamID = named("streamID")
     static let trailer = named("trailer")
     package static let grpcStatus = named("grpc-status")
     package static let grpcMessage = named("grpc-message")

@@ -44,7 +44,17 @@ package struct OrchestratorCalls: Sendable {
     /// A full house takes nobody new. A gateway that is served already gets its new token even so: without one its stream would
     /// end here (§2.3). Off-chain every gateway has the same empty address, so it is known by its host.
     private func getOrchestrator(_ body: ByteBuffer, host: String) throws -> Answer {
-        _ = try GRPCFrame.decode(Net_OrchestratorRequest.self, from: body)
+        let request = try GRPCFrame.decode(Net_OrchestratorRequest.self, from: body)
+        let wanted = LiveVideoCapability.wanted(request.capabilities)
+        if !wanted.isEmpty {
+            // Live video is not counted with the streams that are transcoded (§1.5, step 4).
+            let models = identity.liveModels()
+            guard wanted.contains(where: { name in models.contains { $0.name == name && $0.used < $0.capacity } }) else {
+                return .failure(status: 2, text: "Invalid orchestrator request: OrchestratorCapped")
+            }
+            return .message(try GRPCFrame.encode(identity.message(
+                        token: try tokens.issue(now: clock.unixSeconds()), isForLiveVideo: true)))
+        }
         guard service.hasRoom(for: nil) || sessions.serves(host: host) else {
             return .failure(status: 2, text: "Invalid orchestrator request: OrchestratorCapped")
         }

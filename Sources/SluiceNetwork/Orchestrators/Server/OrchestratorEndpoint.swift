@@ -22,6 +22,7 @@ package struct OrchestratorEndpoint: HTTPResponder {
     /// - Parameter tokens: `nil` draws a new secret, so that tokens of an earlier process are void.
     package init(
         service: any TranscodeService, serviceURI: String, version: String, price: @escaping @Sendable () -> Price? = { nil },
+        liveModels: @escaping @Sendable () -> [LiveVideoCapability.Model] = { [] },
         tokens: SessionTokens? = nil, sessions: JobSessions = JobSessions(), renditions: RenditionStore = RenditionStore(),
         uploads: UploadBudget = UploadBudget(), streamed: StreamedSegmentClocks = StreamedSegmentClocks(),
         clock: ServerClock = ServerClock(), logger: Logger
@@ -31,7 +32,7 @@ package struct OrchestratorEndpoint: HTTPResponder {
         self.calls = OrchestratorCalls(
             identity: OrchestratorIdentity(
                 serviceURI: serviceURI, version: version, capabilities: service.capabilities,
-                takesStreamedSegments: service.takesStreamedSegments, price: price),
+                takesStreamedSegments: service.takesStreamedSegments, price: price, liveModels: liveModels),
             service: service, tokens: try tokens ?? SessionTokens(), sessions: sessions, renditions: renditions, clock: clock,
             logger: logger)
     }

@@ -5,7 +5,7 @@
 #endif
 package import SluiceProto
 package import SluiceTypes
-import SluiceWire
+package import SluiceWire
 
 /// What this orchestrator says of itself to every gateway.
 package struct OrchestratorIdentity: Sendable {
@@ -16,24 +16,27 @@ package struct OrchestratorIdentity: Sendable {
     let takesStreamedSegments: Bool
     /// What it asks at the moment; `nil` off-chain.
     package let price: @Sendable () -> Price?
+    /// Models for live video that it has at the moment.
+    let liveModels: @Sendable () -> [LiveVideoCapability.Model]
 
     package init(
         serviceURI: String, version: String, capabilities: CapabilitySet, takesStreamedSegments: Bool = false,
-        price: @escaping @Sendable () -> Price? = { nil }
+        price: @escaping @Sendable () -> Price? = { nil }, liveModels: @escaping @Sendable () -> [LiveVideoCapability.Model] = { [] }
     ) {
         self.serviceURI = serviceURI.last == "/" ? String(serviceURI.dropLast()) : serviceURI
         self.version = version
         self.capabilities = capabilities
         self.takesStreamedSegments = takesStreamedSegments
         self.price = price
+        self.liveModels = liveModels
     }
 
     /// Complete in every answer: a gateway replaces all it knew with it (§3.8). Off-chain there are no tickets.
-    package func message(token: Net_AuthToken) -> Net_OrchestratorInfo {
+    package func message(token: Net_AuthToken, isForLiveVideo: Bool = false) -> Net_OrchestratorInfo {
         var message = Net_OrchestratorInfo()
         message.transcoder = serviceURI
         message.address = Data(repeating: 0, count: 20)
-        message.capabilities = offer
+        message.capabilities = isForLiveVideo ? liveVideoOffer : offer
         message.authToken = token
         if takesStreamedSegments { message.streamedSegments = [StreamedSegmentFrame.version] }
         if let price = price() {
@@ -43,7 +46,18 @@ package struct OrchestratorIdentity: Sendable {
         return message
     }
 
-    package var offer: Net_Capabilities { capabilities.offerMessage(version: version) }
+    package var offer: Net_Capabilities {
+        var offer = capabilities.offerMessage(version: version)
+        LiveVideoCapability.add(liveModels(), to: &offer)
+        return offer
+    }
+
+    /// Jobs of live video name the network's default capabilities as well, whether they need them or not (§5.5).
+    package var liveVideoOffer: Net_Capabilities {
+        var offer = capabilities.union(.networkDefault).offerMessage(version: version)
+        LiveVideoCapability.add(liveModels(), to: &offer)
+        return offer
+    }
 
     func url(of path: RenditionPath) -> String { serviceURI + path.text }
 }

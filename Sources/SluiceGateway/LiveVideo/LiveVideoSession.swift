@@ -1,0 +1,227 @@
+import Logging
+import NIOCore
+import SluiceTypes
+import SluiceWire
+import Synchronization
+
+/// One session with a worker: four channels, each with a task of its own, and a watch over them.
+struct LiveVideoSession: Sendable {
+    /// In which segments the worker may be behind; the reference's (specs/live-ai-protocol §6.1).
+    private static let mostInFlight = 3
+    /// As the reference: workers take silence for an end.
+    private static let keepAliveTime: Duration = .seconds(10)
+    private static let longestEvent = 64 << 10
+    /// Of events kept by kind: workers have a handful.
+    private static let mostKinds = 32
+    /// For what the worker still has when the publisher has gone.
+    private static let drainTime: Duration = .milliseconds(500)
+    private static let lookInterval: Duration = .milliseconds(100)
+
+    private enum End { case publisherGone, outputEnded, inputEnded }
+
+    private struct Seen {
+        var output: ContinuousClock.Instant?
+        var input: ContinuousClock.Instant?
+    }
+
+    let work: LiveVideoWork
+    let channels: LiveVideoChannels
+    /// Whether the parameters it was started with are those of now.
+    let isUpToDate: Bool
+    private let begun = ContinuousClock.now
+    private let seen = Box()
+
+    private final class Box: Sendable { let state = Mutex(Seen()) }
+
+    init(work: LiveVideoWork, channels: LiveVideoChannels, isUpToDate: Bool) {
+        self.work = work
+        self.channels = channels
+        self.isUpToDate = isUpToDate
+    }
+
+    /// Returns when the publisher has gone.
+    ///
+    /// - Parameter firstPicture: called once, with the first that is passed on.
+    /// - Throws: why it is to go on elsewhere.
+    func run(_ firstPicture: @escaping @Sendable () -> Void) async throws {
+        let messages = work.stream.messages()
+        defer { work.stream.endMessages() }
+        try await withThrowingTaskGroup(of: End.self) { group in
+            group.addTask { try await self.feed() }
+            group.addTask { try await self.read(firstPicture) }
+            group.addTask { try await self.control(messages) }
+            group.addTask { try await self.listen() }
+            group.addTask { try await self.watch() }
+            defer { group.cancelAll() }
+            while let end = try await group.next() {
+                switch end {
+                case .publisherGone, .inputEnded:
+                    // What is on its way is let home.
+                    try? await Task.sleep(for: Self.drainTime)
+                    return
+                case .outputEnded:
+                    throw SegmentFailure(.transcodeFailed, "the worker's output has ended")
+                }
+            }
+        }
+    }
+
+    // MARK: There
+
+    private func feed() async throws -> End {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var number: Int?
+            var inFlight = 0
+            // The newest from its first byte on: a worker begins at a key frame.
+            while let place = await work.stream.feeds.next(after: number) {
+                number = place.number
+                if inFlight == Self.mostInFlight {
+                    try await group.next()
+                    inFlight -= 1
+                }
+                let segment = try await channels.input.open()
+                do {
+                    for try await piece in place.feed.pieces() {
+                        try await segment.write(piece)
+                        seen.state.withLock { $0.input = .now }
+                    }
+                } catch let failure as SegmentFailure where failure.reason == .cancelled {
+                    // A source segment that broke off is cut short there too.
+                }
+                group.addTask { try await segment.finish() }
+                inFlight += 1
+            }
+            try await group.waitForAll()
+        }
+        return .inputEnded
+    }
+
+    // MARK: And back
+
+    private func read(_ firstPicture: @Sendable () -> Void) async throws -> End {
+        var hasShown = false
+        while let segment = try await channels.output.next() {
+            await work.output.begin()
+            do {
+                while let bytes = try await segment.next() {
+                    guard try await work.output.take(bytes) > 0 else { continue }
+                    let now = ContinuousClock.now
+                    seen.state.withLock { $0.output = now }
+                    if !hasShown {
+                        hasShown = true
+                        firstPicture()
+                        let waited = begun.duration(to: now).inMilliseconds
+                        work.stream.note { status in
+                            status.phase = .online
+                            status.firstPictureMs = waited
+                        }
+                        work.stage.log(work.stream, "first picture", ["afterMs": "\(Int(waited))"])
+                    }
+                    let frames = await work.output.frames
+                    work.stream.note { $0.frames = frames }
+                }
+                try await work.output.end()
+            } catch let error as TransportStreamError {
+                // The rest of this segment is lost, and no more.
+                work.stage.logger.info(
+                    "live video", metadata: ["stream": "\(work.stream.source)", "segment": "\(segment.sequence)", "error": "\(error)"])
+            } catch TrickleFailure.cut(let why) {
+                work.stage.logger.info(
+                    "live video", metadata: ["stream": "\(work.stream.source)", "segment": "\(segment.sequence)", "cut": "\(why)"])
+            }
+        }
+        return .outputEnded
+    }
+
+    // MARK: Words
+
+    private func control(_ messages: AsyncStream<LiveVideoStream.Message>) async throws -> End {
+        let queue = SerialControl(channel: channels.control)
+        if !isUpToDate { try await queue.say(work.stream.current.order.parameters) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while true {
+                    try await Task.sleep(for: Self.keepAliveTime)
+                    try await queue.say(LiveVideoForms.keepAlive)
+                }
+            }
+            group.addTask {
+                for await message in messages {
+                    do { try await queue.say(message.text) } catch {
+                        message.done(error)
+                        throw error
+                    }
+                    message.done(nil)
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+        throw CancellationError()
+    }
+
+    private func listen() async throws -> End {
+        do {
+            while let channel = channels.events, let segment = try await channel.next() {
+                let text = String(buffer: try await segment.collect(upTo: Self.longestEvent))
+                guard let tree = try? JSONTree(parsing: text.utf8) else { continue }
+                // ai-runner says it in the event, pytrickle around it.
+                let event = tree["event"] ?? tree
+                let kind = event["type"]?.string ?? tree["queue_event_type"]?.string ?? "event"
+                work.stream.note { status in
+                    if status.events[kind] != nil || status.events.count < Self.mostKinds { status.events[kind] = event.text }
+                }
+            }
+        } catch let failure as TrickleFailure {
+            work.stage.logger.info("live video", metadata: ["stream": "\(work.stream.source)", "events": "\(failure)"])
+        }
+        // Its silence is no reason to leave: pictures tell more.
+        while true { try await Task.sleep(for: Self.keepAliveTime) }
+    }
+
+    // MARK: Watch
+
+    private func watch() async throws -> End {
+        let settings = work.stage.settings
+        while !work.live.pipeline.isFinished {
+            try await Task.sleep(for: Self.lookInterval)
+            let now = ContinuousClock.now
+            let seen = seen.state.withLock { $0 }
+            guard let output = seen.output else {
+                if begun.duration(to: now) > settings.firstPictureTime {
+                    throw SegmentFailure(.timedOut, "no picture within \(settings.firstPictureTime)")
+                }
+                continue
+            }
+            // Where nothing goes in, nothing can come out.
+            guard let input = seen.input, input > output else { continue }
+            if output.duration(to: now) > settings.stallTime, output.duration(to: input) > settings.stallTime / 2 {
+                throw SegmentFailure(.timedOut, "no picture for \(output.duration(to: now))")
+            }
+        }
+        return .publisherGone
+    }
+}
+
+/// A control channel that several write to, one message after another.
+private actor SerialControl {
+    private let channel: any TricklePublisher
+    private var isBusy = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(channel: any TricklePublisher) { self.channel = channel }
+
+    func say(_ text: String) async throws {
+        while isBusy { await withCheckedContinuation { waiting.append($0) } }
+        isBusy = true
+        defer {
+            isBusy = false
+            let next = waiting
+            waiting = []
+            for one in next { one.resume() }
+        }
+        let segment = try await channel.open()
+        try await segment.write(ByteBuffer(string: text))
+        try await segment.finish()
+    }
+}

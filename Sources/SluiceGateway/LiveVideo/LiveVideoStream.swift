@@ -1,0 +1,116 @@
+package import SluiceTypes
+import Synchronization
+
+/// The work of a model on one stream, through all its sessions: what it is fed with, what is told it, how it does.
+final class LiveVideoStream: Sendable {
+    /// Told to the worker in a control message of its own.
+    struct Message: Sendable {
+        var text: String
+        /// Called once: `nil` when the worker's orchestrator has it.
+        var done: @Sendable ((any Error)?) -> Void
+    }
+
+    private struct State {
+        var parameters: String?
+        var messages: AsyncStream<Message>.Continuation?
+        var status: LiveVideoStatus
+    }
+
+    /// Messages that wait for one that is on its way.
+    private static let mostWaiting = 16
+
+    let source: StreamID
+    /// The stream that is made of it.
+    let output: StreamID
+    let request: LiveVideoRequest
+    let feeds = LiveVideoFeeds()
+    private let state: Mutex<State>
+
+    init(source: StreamID, output: StreamID, request: LiveVideoRequest) {
+        self.source = source
+        self.output = output
+        self.request = request
+        state = Mutex(State(status: LiveVideoStatus(source: source, output: output, request: request)))
+    }
+
+    var status: LiveVideoStatus { state.withLock { $0.status } }
+
+    func note(_ change: (inout LiveVideoStatus) -> Void) { state.withLock { change(&$0.status) } }
+
+    /// The request as it stands after updates: what a new session starts with.
+    var current: LiveVideoRequest {
+        let parameters = state.withLock { $0.parameters }
+        var current = request
+        if let parameters { current.order.parameters = parameters }
+        return current
+    }
+
+    /// Changes the parameters; the worker has them when this returns, and every later one begins with them.
+    ///
+    /// - Parameter parameters: a JSON object.
+    func update(_ parameters: String) async throws {
+        let messages = state.withLock { state in
+            state.parameters = parameters
+            return state.messages
+        }
+        // Nobody is at work: the next one starts with them.
+        guard let messages else { return }
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            let message = Message(text: parameters) { error in
+                if let error { continuation.resume(throwing: error) } else { continuation.resume() }
+            }
+            guard case .enqueued = messages.yield(message) else {
+                return continuation.resume(
+                    throwing: SegmentFailure(.busy, "\(Self.mostWaiting) updates wait already, or the worker has just gone"))
+            }
+        }
+    }
+
+    /// The messages for one session, until `endMessages`.
+    func messages() -> AsyncStream<Message> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Message.self, bufferingPolicy: .bufferingOldest(Self.mostWaiting))
+        state.withLock { $0.messages = continuation }
+        return stream
+    }
+
+    func endMessages() {
+        state.withLock { state in
+            defer { state.messages = nil }
+            return state.messages
+        }?.finish()
+    }
+}
+
+/// How the work of a model on a stream goes, for people.
+package struct LiveVideoStatus: Sendable {
+    package enum Phase: String, Sendable {
+        /// Nobody has it yet, or any more.
+        case searching
+        /// A worker has it, and nothing has come back.
+        case starting
+        case online
+        case ended
+    }
+
+    package let source: StreamID
+    package let output: StreamID
+    package let request: LiveVideoRequest
+    package var phase = Phase.searching
+    package var orchestrator: OrchestratorID?
+    /// The orchestrator's name for the session.
+    package var manifest = ""
+    package var swaps = 0
+    package var frames = 0
+    package var began = wallClockNanoseconds()
+    /// Milliseconds from the start of the newest session to its first picture.
+    package var firstPictureMs: Double?
+    /// The newest of each kind that the worker told; JSON.
+    package var events: [String: String] = [:]
+    package var lastError: String?
+    package var lastErrorTime: Int64 = 0
+
+    mutating func fail(_ text: String) {
+        lastError = text
+        lastErrorTime = wallClockNanoseconds()
+    }
+}
