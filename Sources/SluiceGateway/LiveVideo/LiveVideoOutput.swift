@@ -33,6 +33,7 @@ actor LiveVideoOutput {
     func join() {
         isJoining = true
         format = nil
+        if last != nil { sink.sink.interrupt() }
         begin()
     }
 

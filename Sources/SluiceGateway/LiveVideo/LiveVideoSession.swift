@@ -118,7 +118,7 @@ struct LiveVideoSession: Sendable {
                         work.stage.log(work.stream, "first picture", ["afterMs": "\(Int(waited))"])
                     }
                     let frames = await work.output.frames
-                    work.stream.note { $0.frames = frames }
+                    work.stream.count(frames)
                 }
                 try await work.output.end()
             } catch let error as TransportStreamError {
@@ -183,7 +183,7 @@ struct LiveVideoSession: Sendable {
 
     private func watch() async throws -> End {
         let settings = work.stage.settings
-        while !work.live.pipeline.isFinished {
+        while !work.isOver {
             try await Task.sleep(for: Self.lookInterval)
             let now = ContinuousClock.now
             let seen = seen.state.withLock { $0 }

@@ -1,4 +1,4 @@
-package import SluiceTypes
+import SluiceTypes
 import Synchronization
 
 /// The work of a model on one stream, through all its sessions: what it is fed with, what is told it, how it does.
@@ -13,6 +13,7 @@ final class LiveVideoStream: Sendable {
     private struct State {
         var parameters: String?
         var messages: AsyncStream<Message>.Continuation?
+        var isStopped = false
         var status: LiveVideoStatus
     }
 
@@ -35,7 +36,23 @@ final class LiveVideoStream: Sendable {
 
     var status: LiveVideoStatus { state.withLock { $0.status } }
 
-    func note(_ change: (inout LiveVideoStatus) -> Void) { state.withLock { change(&$0.status) } }
+    func note(_ change: (inout LiveVideoStatus) -> Void) {
+        state.withLock { state in
+            change(&state.status)
+            state.status.revision += 1
+        }
+    }
+
+    /// Pictures are counted quietly: nobody is told of each.
+    func count(_ frames: Int) { state.withLock { $0.status.frames = frames } }
+
+    /// Nobody wants it any more; the source goes on.
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        feeds.end()
+    }
+
+    var isStopped: Bool { state.withLock { $0.isStopped } }
 
     /// The request as it stands after updates: what a new session starts with.
     var current: LiveVideoRequest {
@@ -78,39 +95,5 @@ final class LiveVideoStream: Sendable {
             defer { state.messages = nil }
             return state.messages
         }?.finish()
-    }
-}
-
-/// How the work of a model on a stream goes, for people.
-package struct LiveVideoStatus: Sendable {
-    package enum Phase: String, Sendable {
-        /// Nobody has it yet, or any more.
-        case searching
-        /// A worker has it, and nothing has come back.
-        case starting
-        case online
-        case ended
-    }
-
-    package let source: StreamID
-    package let output: StreamID
-    package let request: LiveVideoRequest
-    package var phase = Phase.searching
-    package var orchestrator: OrchestratorID?
-    /// The orchestrator's name for the session.
-    package var manifest = ""
-    package var swaps = 0
-    package var frames = 0
-    package var began = wallClockNanoseconds()
-    /// Milliseconds from the start of the newest session to its first picture.
-    package var firstPictureMs: Double?
-    /// The newest of each kind that the worker told; JSON.
-    package var events: [String: String] = [:]
-    package var lastError: String?
-    package var lastErrorTime: Int64 = 0
-
-    mutating func fail(_ text: String) {
-        lastError = text
-        lastErrorTime = wallClockNanoseconds()
     }
 }

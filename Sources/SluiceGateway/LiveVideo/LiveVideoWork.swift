@@ -50,12 +50,15 @@ struct LiveVideoWork: Sendable {
     /// What the network counts a session as where nobody knows its size (specs/live-ai-protocol §11).
     private static let nominalPixelRate = 1280.0 * 720 * 30
 
+    /// The publisher has gone, or nobody wants it any more.
+    var isOver: Bool { live.pipeline.isFinished || stream.isStopped }
+
     func run() async {
         var sequence: Int64 = 0
-        while !live.pipeline.isFinished {
+        while !isOver {
             let wasOnline = await serve(SegmentSequence(sequence))
             sequence += 1
-            guard !wasOnline, !live.pipeline.isFinished else { continue }
+            guard !wasOnline, !isOver else { continue }
             await pause()
         }
     }
@@ -81,7 +84,7 @@ struct LiveVideoWork: Sendable {
                 start.cancel()
                 return true
             } catch {
-                if live.pipeline.isFinished {
+                if isOver {
                     start.cancel()
                     return true
                 }

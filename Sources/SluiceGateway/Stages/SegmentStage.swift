@@ -39,6 +39,8 @@ struct SegmentStage: Publication {
             segmenter.consume(packet)
         }
 
+        func interrupt() { segmenter.interrupt() }
+
         func lose() {
             live.lose()
             finish()

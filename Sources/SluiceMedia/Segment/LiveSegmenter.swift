@@ -157,6 +157,8 @@ package final class LiveSegmenter: PacketSink {
         append(packet)
     }
 
+    package func interrupt() { if open != nil { cutter.expectDiscontinuity() } }
+
     package func finish() { close(next: nil) }
 
     private func append(_ packet: EncodedPacket) {

@@ -5,15 +5,19 @@ import NIOCore
 package struct MediaEndpoint: HTTPResponder {
     private let push: PushEndpoint
     private let delivery: DeliveryEndpoint
+    private let liveVideo: LiveVideoControlEndpoint?
 
-    package init(push: PushEndpoint, delivery: DeliveryEndpoint) {
+    package init(push: PushEndpoint, delivery: DeliveryEndpoint, liveVideo: LiveVideoControlEndpoint? = nil) {
+        self.liveVideo = liveVideo
         self.push = push
         self.delivery = delivery
     }
 
     package func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
         let path = (request.head.path ?? "").prefix { $0 != "?" }
-        if path.hasPrefix(PushEndpoint.prefix) {
+        if let liveVideo, path.hasPrefix(LiveVideoControlEndpoint.prefix) {
+            try await liveVideo.respond(to: request, with: writer)
+        } else if path.hasPrefix(PushEndpoint.prefix) {
             try await push.respond(to: request, with: writer)
         } else if path.hasPrefix(DeliveryEndpoint.prefix) {
             try await delivery.respond(to: request, with: writer)

@@ -5,6 +5,8 @@ package protocol PacketSink: AnyObject {
     func configure(audio: AudioParameters)
     /// - Parameter packet: dts in arrival order per track; packets before their track's configuration are dropped by the caller.
     func consume(_ packet: EncodedPacket)
+    /// What follows does not continue what came, though its times may.
+    func interrupt()
     /// The publisher has gone in order; last call. The last segment is closed here.
     func finish()
     /// The publisher has gone without a word, and may come back; last call, instead of `finish`.
@@ -12,6 +14,7 @@ package protocol PacketSink: AnyObject {
 }
 
 extension PacketSink {
+    package func interrupt() {}
     package func lose() { finish() }
 }
 

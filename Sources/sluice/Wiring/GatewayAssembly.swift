@@ -88,7 +88,7 @@ struct GatewayAssembly {
             parseConfiguration: { try TranscodeConfiguration.profiles(json: $0) }, logger: logger)
         media = HTTPServer(
             host: settings.http.host, port: settings.http.port, tls: try settings.httpCertificate.tls(),
-            responder: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table)),
+            responder: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table), liveVideo: LiveVideoControlEndpoint(table)),
             direct: LowLatencyEndpoint(source: table), group: group, logger: logger)
         rtmp = RTMPListener(
             host: settings.rtmp.host, port: settings.rtmp.port, gate: table, group: group, limits: settings.rtmpLimits,
