@@ -77,10 +77,20 @@ struct RunningOrchestrator {
     let program: Program
     let port: Int
 
-    init(port: Int) async throws {
-        let program = try Program([
-            SluiceBinary.path, "orchestrator", "--port", "\(port)", "--admin-port", "0", "--service-uri", "https://127.0.0.1:\(port)",
-        ])
+    /// - Parameter settings: of a settings file.
+    init(port: Int, settings: String? = nil) async throws {
+        var options: [String] = []
+        if let settings {
+            let file = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-orchestrator-\(UUID().uuidString).yaml")
+            try Data(settings.utf8).write(to: file)
+            options = ["--config", file.path]
+        }
+        defer { if let file = options.last { try? FileManager.default.removeItem(atPath: file) } }
+        let program = try Program(
+            [
+                SluiceBinary.path, "orchestrator", "--port", "\(port)", "--admin-port", "0", "--service-uri",
+                "https://127.0.0.1:\(port)",
+            ] + options)
         _ = try await eventually("orchestrator starts") {
             if !program.isRunning { throw Waited(description: "the orchestrator ended: \(program.text)") }
             return program.text.contains("Ctrl-C") ? true : nil

@@ -9,12 +9,13 @@ import Synchronization
 /// (specs/live-ai-protocol §4.2, §9).
 package final class LiveVideoDesk: Sendable {
     package struct Settings: Sendable {
-        /// A gateway has the request for its next segment open at all times: an input that nobody writes for so long has lost it.
+        /// A gateway is always at its channels, with a request for its next segment, or for the next of the worker: one that is at none of
+        /// them for so long is gone.
         package var gatewayGone: Duration = .milliseconds(800)
         /// As long for a worker's output; one that dies takes its connections with it.
         package var workerGone: Duration = .milliseconds(500)
-        /// A session whose input nobody has begun by then is over.
-        package var beginTime: Duration = .seconds(30)
+        /// A session that no gateway has come to by then is over.
+        package var beginTime: Duration = .seconds(5)
         /// For a worker's answer to a start: under the 5 s that gateways give the whole call.
         package var startTime: Duration = .milliseconds(4500)
         package var stopTime: Duration = .seconds(2)
@@ -172,7 +173,7 @@ package final class LiveVideoDesk: Sendable {
         case closed = "the gateway closed it"
         case gatewayGone = "the gateway is gone"
         case workerGone = "the worker is gone"
-        case neverBegan = "nobody wrote to it"
+        case neverBegan = "no gateway came to it"
         case released = "the runner was released"
         case shutdown = "shutting down"
     }
@@ -194,17 +195,18 @@ package final class LiveVideoDesk: Sendable {
 
     private func life(of session: Session) async -> End {
         let began = ContinuousClock.now
-        var inputSeen: ContinuousClock.Instant?
+        var gatewaySeen: ContinuousClock.Instant?
         var outputSeen: ContinuousClock.Instant?
         while true {
             do { try await Task.sleep(for: settings.lookInterval) } catch { return .shutdown }
             let now = ContinuousClock.now
             guard alive.withLock({ $0.contains(session.id) }) else { return .released }
-            guard let input = writers(of: session.input), let output = writers(of: session.output) else { return .closed }
-            if input > 0 { inputSeen = now }
-            if output > 0 { outputSeen = now }
-            if let inputSeen {
-                if inputSeen.duration(to: now) > settings.gatewayGone { return .gatewayGone }
+            guard let input = status(of: session.input), let output = status(of: session.output) else { return .closed }
+            let words = [status(of: session.control)?.writers, status(of: session.events)?.readers]
+            if input.writers > 0 || output.readers > 0 || words.contains(where: { $0 ?? 0 > 0 }) { gatewaySeen = now }
+            if output.writers > 0 { outputSeen = now }
+            if let gatewaySeen {
+                if gatewaySeen.duration(to: now) > settings.gatewayGone { return .gatewayGone }
             } else if began.duration(to: now) > settings.beginTime {
                 return .neverBegan
             }
@@ -214,9 +216,9 @@ package final class LiveVideoDesk: Sendable {
     }
 
     /// - Returns: `nil` when the channel is closed.
-    private func writers(of name: String) -> Int? {
+    private func status(of name: String) -> TrickleChannelStatus? {
         guard case .channel(let relay) = trickle.find(name, for: .write) else { return nil }
-        return relay.status.writers
+        return relay.status
     }
 
     private func close(_ session: Session) {

@@ -1,0 +1,168 @@
+import Foundation
+import Testing
+
+/// A real pytrickle worker behind our orchestrator, through our gateway: what a publisher names a model for comes back worked on.
+///
+/// Needs pytrickle with av and numpy (scripts/test installs them); a few lines in Fixtures/ai stand in for torch.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct LiveVideoEndToEndTests {
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// A worker that tints, and the orchestrator in front of it.
+    private struct Place {
+        let worker: Program
+        let workerPort: Int
+        let orchestrator: RunningOrchestrator
+        var uri: String { "https://127.0.0.1:\(orchestrator.port)" }
+
+        init() async throws {
+            let port = try await RunningOrchestrator.freePort()
+            let worker = try Program([
+                "env", "PYTHONPATH=\(root.path)/Fixtures/ai", "python3", "-W", "ignore", "\(root.path)/examples/tint_worker.py", "\(port)",
+            ])
+            _ = try await eventually("the worker") {
+                if !worker.isRunning { throw Waited(description: "the worker ended: \(worker.text)") }
+                return try await Self.health(port).contains("IDLE") ? true : nil
+            }
+            self.worker = worker
+            workerPort = port
+            orchestrator = try await RunningOrchestrator(
+                port: try await RunningOrchestrator.freePort(),
+                settings: """
+                    runners:
+                      list:
+                        - {label: tint, runner_url: "http://127.0.0.1:\(port)", health_url: /health, app: live-video-to-video/tint, mode: single-shot}
+
+                    """)
+        }
+
+        static func health(_ port: Int) async throws -> String {
+            try await Program.run(["curl", "-s", "--max-time", "2", "http://127.0.0.1:\(port)/health"])
+        }
+
+        func isIdle() async throws -> Bool { try await Self.health(workerPort).contains("IDLE") }
+
+        /// What its programs have said, for a test that waits in vain.
+        func free(_ what: String, _ gateway: RunningGateway) async throws {
+            do { _ = try await eventually(what) { try await isIdle() ? true : nil } } catch {
+                throw Waited(
+                    description:
+                        "\(error); health \(try await Self.health(workerPort)); worker: \(worker.text.suffix(2000)); orchestrator: \(orchestrator.program.text.suffix(1000)); gateway: \(gateway.program.text.suffix(2000))"
+                )
+            }
+        }
+    }
+
+    /// One for which a publisher that vanishes has gone at once: FFmpeg started from here cannot be asked to end, it is killed.
+    private func gateway(_ places: [Place]) async throws -> RunningGateway {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-live-\(UUID().uuidString).yaml")
+        try Data("publisherLost: {holdMs: 0}\n".utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        return try await RunningGateway(
+            ["--config", file.path, "--profiles", "none"] + places.flatMap { ["--orchestrator", $0.uri] })
+    }
+
+    private func publish(_ name: String, to gateway: RunningGateway) throws -> Program {
+        try Program([
+            "ffmpeg", "-nostdin", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "color=c=white:size=320x180:rate=30", "-f", "lavfi",
+            "-i",
+            "sine=sample_rate=48000", "-t", "60", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "30", "-pix_fmt",
+            "yuv420p", "-c:a", "aac", "-f", "flv", "\(gateway.rtmp)/live/\(name)",
+        ])
+    }
+
+    /// The mean colour of the newest segment's first picture.
+    private func colour(_ gateway: RunningGateway, _ stream: String) async throws -> (red: Int, green: Int, blue: Int)? {
+        guard let newest = try await gateway.playlist(stream, "source")?.uris.last else { return nil }
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-colour-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        _ = try await Program.run([
+            "ffmpeg", "-nostdin", "-loglevel", "error", "-y", "-i", "\(gateway.http)/stream/\(stream)/\(newest)", "-frames:v", "1", "-vf",
+            "scale=1:1", "-pix_fmt", "rgb24", "-f", "rawvideo", file,
+        ])
+        guard let bytes = FileManager.default.contents(atPath: file), bytes.count == 3 else { return nil }
+        return (Int(bytes[0]), Int(bytes[1]), Int(bytes[2]))
+    }
+
+    private func status(_ gateway: RunningGateway) async throws -> [String: Any] {
+        let text = try await gateway.get("/live/video-to-video/cam/status")
+        return (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any] ?? [:]
+    }
+
+    @Test func whatAModelMakesIsPlayedAndGoesOnWithAnotherWhenItsWorkerDies() async throws {
+        let places = [try await Place(), try await Place()]
+        let gateway = try await self.gateway(places)
+        let publisher = try publish("cam?pipeline=tint", to: gateway)
+        _ = try await eventually("a red picture") {
+            try await colour(gateway, "cam-out").flatMap { $0.red > 200 && $0.green < 130 ? true : nil }
+        }
+
+        let update = try await Program.run([
+            "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-d", "{\"tint\":[0.3,1,0.3]}",
+            "\(gateway.http)/live/video-to-video/cam/update",
+        ])
+        #expect(update == "200")
+        _ = try await eventually("a green picture") {
+            try await colour(gateway, "cam-out").flatMap { $0.green > 200 && $0.red < 130 ? true : nil }
+        }
+
+        let before = try await status(gateway)
+        let uri = try #require((before["orchestrator_info"] as? [String: Any])?["url"] as? String)
+        let dying = try #require(places.first { $0.uri == uri })
+        let sequence = try #require(try await gateway.playlist("cam-out", "source")).mediaSequence
+        dying.worker.killAtOnce()
+        _ = try await eventually("the other place") {
+            let now = try await status(gateway)
+            let isElsewhere = (now["orchestrator_info"] as? [String: Any])?["url"] as? String != uri
+            return isElsewhere && (now["gateway_status"] as? [String: Any])?["phase"] as? String == "online" ? true : nil
+        }
+        // The same playlist goes on; the parameters have come along.
+        let playlist = try await eventually("the join in the playlist") {
+            try await gateway.playlist("cam-out", "source").flatMap { $0.discontinuities == 1 && $0.uris.count > 1 ? $0 : nil }
+        }
+        #expect(playlist.mediaSequence >= sequence && !playlist.isEnded)
+        _ = try await eventually("green goes on") {
+            try await colour(gateway, "cam-out").flatMap { $0.green > 200 && $0.red < 130 ? true : nil }
+        }
+
+        publisher.killAtOnce()
+        let left = try #require(places.first { $0.uri != uri })
+        try await left.free("the worker is told of the end", gateway)
+        _ = try await gateway.ended("cam-out", "source")
+    }
+
+    @Test func aWorkerIsFreeWhenItsGatewayDiesAndWhenItIsToldTo() async throws {
+        let place = try await Place()
+        let doomed = try await self.gateway([place])
+        let first = try publish("cam?pipeline=tint", to: doomed)
+        _ = try await eventually("work") { try await colour(doomed, "cam-out") }
+        doomed.program.killAtOnce()
+        first.killAtOnce()
+        try await place.free("the worker is free", doomed)
+
+        let gateway = try await self.gateway([place])
+        let second = try publish("cam?pipeline=tint", to: gateway)
+        _ = try await eventually("a picture") { try await colour(gateway, "cam-out") }
+        let stop = try await Program.run([
+            "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "DELETE", "\(gateway.http)/live/video-to-video/cam",
+        ])
+        #expect(stop == "204")
+        try await place.free("the worker is free again", gateway)
+        _ = try await gateway.ended("cam-out", "source")
+        // The source has lost nothing by it.
+        #expect(try await gateway.playlist("cam", "source")?.isEnded == false)
+        second.killAtOnce()
+    }
+
+    @Test func aModelNobodyHasIsSaidAndTheSourceGoesOn() async throws {
+        let place = try await Place()
+        let gateway = try await self.gateway([place])
+        let publisher = try publish("cam?pipeline=nosuch", to: gateway)
+        _ = try await eventually("the reason") {
+            let error = (try await status(gateway)["gateway_status"] as? [String: Any])?["error"] as? [String: Any]
+            return (error?["error_message"] as? String)?.contains("no orchestrator has the model 'nosuch'") == true ? true : nil
+        }
+        _ = try await eventually("the source") { try await gateway.playlist("cam", "source") }
+        publisher.killAtOnce()
+    }
+}
