@@ -42,11 +42,11 @@ final class ProxyExchange: ProxyUpstreamListener {
         isUpgrade = ProxyHeaders.isUpgrade(request)
     }
 
-    func begin(_ router: any ProxyRouter, from address: String) {
+    func begin(_ router: any ProxyRouter) {
         guard canUpgrade || (!isUpgrade && request.method != .connect) else {
             return answer(.refusal(.notImplemented, "WebSockets over HTTP/2 are not served here; use HTTP/1.1"))
         }
-        follow(router.decide(on: request, from: address, loop: loop))
+        follow(router.decide(on: request, loop: loop))
     }
 
     private func follow(_ decision: EventLoopFuture<ProxyDecision>) {
@@ -209,10 +209,11 @@ final class ProxyExchange: ProxyUpstreamListener {
         let isWhole = requestIsWhole
         settle(upstream)
         isOver = true
+        // Before the client knows that it is over: its next request, by whatever way, finds the place free.
+        forward.ended(.answered(status: Int(head.status.code)))
         if isWhole || canUpgrade { client?.write(.end(trailers)) }
         client?.flush()
         client?.finished(requestIsWhole: isWhole)
-        forward.ended(.answered(status: Int(head.status.code)))
     }
 
     /// Its part is done.

@@ -40,7 +40,7 @@ final class ProxyHandler: ChannelDuplexHandler, RemovableChannelHandler {
             guard router.takes(request) else { return context.fireChannelRead(data) }
             let exchange = ProxyExchange(request, self, connections, on: context.eventLoop, canUpgrade: strip != nil)
             self.exchange = exchange
-            exchange.begin(router, from: context.remoteAddress?.ipAddress ?? "")
+            exchange.begin(router)
         } else if let exchange {
             exchange.clientSaid(part)
         } else if drained != nil {
@@ -72,10 +72,6 @@ final class ProxyHandler: ChannelDuplexHandler, RemovableChannelHandler {
         exchange?.clientGone()
         exchange = nil
         context.fireChannelInactive()
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        context.fireUserInboundEventTriggered(event)
     }
 
     private func drain(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
@@ -141,7 +137,10 @@ final class ProxyHandler: ChannelDuplexHandler, RemovableChannelHandler {
             context.close(promise: nil)
             return tunnel.close()
         }
-        strip()
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+        // What was read behind the heads is passed on by the decoders when they go, which they do a moment later.
+        strip()
+        let held = NIOLoopBound(tunnel, eventLoop: context.eventLoop)
+        context.eventLoop.execute { held.value.flush() }
     }
 }

@@ -7,7 +7,7 @@ package protocol ProxyRouter: Sendable {
     func takes(_ request: HTTPRequest) -> Bool
 
     /// - Returns: the decision, on `loop`. A failed future is answered with 502.
-    func decide(on request: HTTPRequest, from remoteAddress: String, loop: any EventLoop) -> EventLoopFuture<ProxyDecision>
+    func decide(on request: HTTPRequest, loop: any EventLoop) -> EventLoopFuture<ProxyDecision>
 }
 
 package enum ProxyDecision: Sendable {

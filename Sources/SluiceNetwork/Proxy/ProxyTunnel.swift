@@ -39,6 +39,8 @@ final class ProxyTunnel {
         done()
     }
 
+    func flush() { for end in [near, far] { end.flush() } }
+
     func close() {
         let done = ended
         ended = nil
@@ -76,7 +78,7 @@ final class ProxyTunnelEnd: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) { other?.write(unwrapInboundIn(data)) }
-    func channelReadComplete(context: ChannelHandlerContext) { other?.context?.flush() }
+    func channelReadComplete(context: ChannelHandlerContext) { other?.flush() }
 
     func read(context: ChannelHandlerContext) {
         if other?.context?.channel.isWritable == false { wantsRead = true } else { context.read() }
@@ -103,6 +105,8 @@ final class ProxyTunnelEnd: ChannelDuplexHandler {
         frames.passed(bytes)
         context?.write(wrapOutboundOut(bytes), promise: nil)
     }
+
+    fileprivate func flush() { context?.flush() }
 
     private func resume() {
         guard wantsRead, let context else { return }

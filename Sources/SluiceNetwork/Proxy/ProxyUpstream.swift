@@ -100,6 +100,7 @@ final class ProxyUpstream: ChannelDuplexHandler, RemovableChannelHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
+        case HTTPParserError.invalidEOFState: end(.closedEarly)
         case is HTTPParserError: end(.garbage("\(error)"))
         case is NIOSSLError: end(.unreachable("\(error)"))
         default: end(.closedEarly)

@@ -66,9 +66,11 @@ final class RunnerChannels: Sendable {
 
     /// Says on every runner's channel that it is there, until the task is cancelled.
     func run() async {
-        while (try? await Task.sleep(for: Self.keepAliveInterval)) != nil {
-            for name in names.withLock({ Array($0.values) }) { write(RunnerAnswers.keepAlive, to: name) }
-        }
+        while (try? await Task.sleep(for: Self.keepAliveInterval)) != nil { keepAlive() }
+    }
+
+    func keepAlive() {
+        for name in names.withLock({ Array($0.values) }) { write(RunnerAnswers.keepAlive, to: name) }
     }
 
     private func say(_ message: JSONTree, to runner: RunnerID) {
@@ -91,7 +93,7 @@ final class RunnerChannels: Sendable {
         let now = wallClockNanoseconds()
         let date = Date(timeIntervalSince1970: Double(now / 1_000_000_000))
         let fraction = String(now % 1_000_000_000)
-        let text = date.formatted(.iso8601.timeZone(separator: .omitted))
+        let text = date.formatted(.iso8601)
         return "\(text.dropLast()).\(String(repeating: "0", count: 9 - fraction.count))\(fraction)Z"
     }
 }

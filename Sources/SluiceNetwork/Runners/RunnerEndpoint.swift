@@ -91,12 +91,12 @@ package struct RunnerEndpoint: HTTPResponder {
         defer { desk.feed.leave(number) }
         try await writer.begin(.ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"])
         var last: String?
-        for await isAlive in EventTicks.of(stirs, every: Self.keepAliveInterval) {
+        for await hasStirred in EventTicks.of(stirs, every: Self.keepAliveInterval) {
             let text = desk.answers.discovery(desk.service.offers).text
             if text != last {
                 last = text
                 try await writer.write(ByteBuffer(string: "event: discovery\ndata: \(text)\n\n"))
-            } else if !isAlive {
+            } else if !hasStirred {
                 try await writer.write(ByteBuffer(string: ": still here\n\n"))
             }
         }
@@ -198,7 +198,7 @@ package struct RunnerEndpoint: HTTPResponder {
         if desk.service.session(id, of: runner) == nil { end.finish() }
         try await writer.begin(.ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"])
         try await writer.write(ByteBuffer(string: "event: held\ndata: {}\n\n"))
-        for await _ in EventTicks.of(ends, every: Self.keepAliveInterval) where desk.service.session(id, of: runner) != nil {
+        for await hasStirred in EventTicks.of(ends, every: Self.keepAliveInterval) where !hasStirred {
             try await writer.write(ByteBuffer(string: ": still here\n\n"))
         }
         try await writer.write(ByteBuffer(string: "event: released\ndata: {}\n\n"))

@@ -20,7 +20,7 @@ package struct RunnerProxy: ProxyRouter {
         return desk.answers.proxyURL.match(host: request.authority, path: path) != nil
     }
 
-    package func decide(on request: HTTPRequest, from remoteAddress: String, loop: any EventLoop) -> EventLoopFuture<ProxyDecision> {
+    package func decide(on request: HTTPRequest, loop: any EventLoop) -> EventLoopFuture<ProxyDecision> {
         let decision: ProxyDecision
         do { decision = .forward(try forward(request)) } catch let refusal as RunnerRefusal {
             decision = .answer(refusal.answer)
