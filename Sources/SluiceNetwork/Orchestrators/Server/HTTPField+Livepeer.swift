@@ -4,6 +4,7 @@ extension HTTPField.Name {
     package static let livepeerSegment = named("livepeer-segment")
     package static let livepeerPayment = named("livepeer-payment")
     static let livepeerSegmentHash = named("livepeer-segment-hash")
+    static let sluiceKeyFrameAfter = named("sluice-key-frame-after")
     static let trailer = named("trailer")
     package static let grpcStatus = named("grpc-status")
     package static let grpcMessage = named("grpc-message")
