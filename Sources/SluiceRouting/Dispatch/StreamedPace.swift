@@ -10,11 +10,15 @@ package struct StreamedPace: Sendable {
     private static let frames = 2.0
     /// The first picture of a segment finds nothing running: decoder, encoders, and maybe a session begin with it.
     private static let start = 0.25
+    /// One that moves by fits and starts is given this much of its longest pause, up to so many seconds.
+    private static let share = 2.0
+    private static let mostPause = 0.5
 
     /// Seconds there and back; nought where it is not known.
     private let roundTrip: Double
     private var owedSince: Moment?
     private var answers: [Moment] = []
+    private var longestPause = 0.0
 
     package init(roundTrip: Double) { self.roundTrip = roundTrip }
 
@@ -23,6 +27,7 @@ package struct StreamedPace: Sendable {
 
     /// A picture came back: of one rendition only, as each has the same.
     package mutating func answered(at now: Moment) {
+        if let owedSince, !answers.isEmpty { longestPause = max(longestPause, min(now.seconds(since: owedSince), Self.mostPause)) }
         owedSince = nil
         if answers.count == Self.window { answers.removeFirst() }
         answers.append(now)
@@ -30,7 +35,8 @@ package struct StreamedPace: Sendable {
 
     /// Seconds without an answer after which it stands still: two pictures, the way there and back, and the noise of a busy machine.
     package var limit: Double {
-        (answers.isEmpty ? Self.start : 0) + Self.frames * frame + roundTrip + AttemptClocks.shortest
+        let least = (answers.isEmpty ? Self.start : 0) + Self.frames * frame + roundTrip + AttemptClocks.shortest
+        return max(least, Self.share * longestPause)
     }
 
     /// When it will stand still if nothing comes back; `nil` while it owes nothing.

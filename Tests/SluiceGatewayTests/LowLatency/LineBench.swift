@@ -101,7 +101,8 @@ final class LineBench {
         let now = ContinuousClock.now
         let segment = Segment(
             stream: StreamID("test") ?? { preconditionFailure("a legal name") }(), sequence: SegmentSequence(Int64(number)),
-            container: .mpegTS, bytes: ByteBuffer(), start: .zero, duration: .seconds(2), startsDiscontinuity: false, video: nil, audio: nil,
+            container: .mpegTS, bytes: ByteBuffer(), start: .zero, duration: .seconds(2), startsDiscontinuity: false, video: nil,
+            audio: nil,
             videoFrames: 60, hash: nil, timeline: SegmentTimeline(firstByteWallClock: 0, lastByteWallClock: 0, firstByte: now, cut: now))
         await line.finish(segment, content, media)
     }
@@ -145,7 +146,9 @@ final class LineBench {
     }
 
     func get(_ request: LowLatencyRequest) -> ByteBuffer {
-        guard case .found(let content) = output.answer(request, Waiter(room: room, ticket: 2, acceptsGzip: false)) else { return ByteBuffer() }
+        guard case .found(let content) = output.answer(request, Waiter(room: room, ticket: 2, acceptsGzip: false)) else {
+            return ByteBuffer()
+        }
         return Self.whole(content.pieces)
     }
 

@@ -9,7 +9,9 @@ import Testing
         .init(track: .video, dts: MediaTime(ticks: Int64(place) * 10), isKey: keys.contains(place), digest: encoder * 1000 + place)
     }
 
-    private func sound(_ ticks: Int64) -> RenditionSplice.Frame { .init(track: .audio, dts: MediaTime(ticks: ticks), isKey: true, digest: 0) }
+    private func sound(_ ticks: Int64) -> RenditionSplice.Frame {
+        .init(track: .audio, dts: MediaTime(ticks: ticks), isKey: true, digest: 0)
+    }
 
     /// - Returns: the places of the pictures that go on.
     private func passed(

@@ -34,7 +34,9 @@ struct MadeUpTransportStream {
         let counter = counters[identifier] ?? 0
         counters[identifier] = (counter + 1) & 0xf
         let room = 184 - payload.count
-        var packet: [UInt8] = [0x47, (begins ? 0x40 : 0) | UInt8(identifier >> 8), UInt8(identifier & 0xff), (room > 0 ? 0x30 : 0x10) | counter]
+        var packet: [UInt8] = [
+            0x47, (begins ? 0x40 : 0) | UInt8(identifier >> 8), UInt8(identifier & 0xff), (room > 0 ? 0x30 : 0x10) | counter,
+        ]
         if room > 0 { packet.append(UInt8(room - 1)) }
         if room > 1 { packet += [0] + [UInt8](repeating: 0xff, count: room - 2) }
         bytes.writeBytes(packet + payload)
