@@ -182,6 +182,18 @@ import Testing
         #expect(bench.parts == "....------|")
     }
 
+    /// What waited for its turn is found out when another's bytes come: it is not that one that is blamed.
+    @Test func whoeverBroughtItIsBlamed() async throws {
+        let bench = try LineBench()
+        try await bench.begin()
+        let pieces = try LineBench.made(1)
+        let noise = ByteBuffer(repeating: 1, count: 188)
+        #expect(bench.give(1, [noise], attempt: 0) == nil)
+        try bench.send(1, pictures: 30)
+        #expect(bench.give(1, pieces.prefix(1), attempt: 1) == nil)
+        #expect(bench.give(1, [noise], attempt: 0)?.reason == .protocolViolation)
+    }
+
     @Test(arguments: [true, false]) func whatHasNotBegunComesWhole(isLost: Bool) async throws {
         let bench = try LineBench()
         try await bench.begin()
