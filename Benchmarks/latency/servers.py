@@ -6,8 +6,8 @@ from latency.nginx import Nginx
 class Sluice(Gateway):
     name = "sluice"
 
-    def __init__(self, children, run, profiles="none"):
-        super().__init__(children, run.binary, run.folder, profiles=profiles)
+    def __init__(self, children, run, profiles="none", orchestrators=()):
+        super().__init__(children, run.binary, run.folder, profiles=profiles, orchestrators=orchestrators)
 
     @property
     def pid(self):

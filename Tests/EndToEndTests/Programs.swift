@@ -35,7 +35,8 @@ final class Program: Sendable {
     }
 
     func terminate() { kill(process.processIdentifier, SIGTERM) }
-    func killAtOnce() { kill(process.processIdentifier, SIGKILL) }
+    func killAtOnce() { send(SIGKILL) }
+    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
     /// Runs a program to its end and returns what it printed.
     static func run(_ arguments: [String]) async throws -> String {

@@ -30,8 +30,9 @@ final class RenditionLine: Sendable {
     /// The segment whose parts are leaving.
     private struct Open {
         var rendition: StreamedRendition
-        /// As it was before this segment, for one of which nothing went out after all.
+        /// As they were before this segment, for one of which nothing went out after all.
         var packager: RenditionPackager
+        var coding: MediaCoding?
         var published = 0
         var hasBegun = false
         /// The rest of it will be missing.
@@ -51,6 +52,8 @@ final class RenditionLine: Sendable {
         var closed: SegmentSequence?
         /// A segment that goes whole: its parts did not fit.
         var refused: SegmentSequence?
+        /// Attempts at the open segment that are to be given up, and do not know it yet.
+        var blamed: [Int: SegmentFailure] = [:]
     }
 
     /// Bytes that wait for their turn: as much as one segment of 25 Mbit/s. What is more goes whole.
@@ -78,7 +81,8 @@ final class RenditionLine: Sendable {
             state.waiting.append(Waiting(segment: segment, attempt: attempt, event: event))
             if case .bytes(let bytes) = event { state.waitingSize += bytes.readableBytes }
             if state.waitingSize > Self.mostWaiting { refuse(segment, &state) }
-            return work(&state)
+            work(&state)
+            return state.blamed.removeValue(forKey: attempt)
         }
     }
 
@@ -89,11 +93,10 @@ final class RenditionLine: Sendable {
 
     // MARK: Streamed
 
-    private func work(_ state: inout State) -> SegmentFailure? {
+    private func work(_ state: inout State) {
         guard let done = state.done, let first = state.waiting.first, first.segment == done.next,
             let schedule = output.schedule(of: first.segment), let start = schedule.parts.first?.start
-        else { return nil }
-        var blame: SegmentFailure?
+        else { return }
         var count = 0
         for one in state.waiting {
             guard one.segment == schedule.segment else { break }
@@ -102,41 +105,42 @@ final class RenditionLine: Sendable {
             if state.open == nil {
                 let rendition = StreamedRendition(
                     segment: schedule.segment, start: start, profile: profile, before: state.coding?.tracks)
-                state.open = Open(rendition: rendition, packager: state.packager)
+                state.open = Open(rendition: rendition, packager: state.packager, coding: state.coding)
             }
-            if let failure = happened(one, schedule, &state) { blame = failure }
+            happened(one, schedule, &state)
         }
         state.waiting.removeFirst(min(count, state.waiting.count))
-        return blame
     }
 
-    private func happened(_ one: Waiting, _ schedule: SourceSchedule, _ state: inout State) -> SegmentFailure? {
-        guard state.open?.isBroken == false else { return nil }
+    private func happened(_ one: Waiting, _ schedule: SourceSchedule, _ state: inout State) {
+        guard state.open?.isBroken == false else { return }
         do {
             switch one.event {
             case .bytes(let bytes):
-                guard let passed = try state.open?.rendition.take(bytes, of: one.attempt) else { return nil }
+                guard let passed = try state.open?.rendition.take(bytes, of: one.attempt) else { return }
                 try pass(passed, schedule, &state)
             case .complete:
-                guard let passed = try state.open?.rendition.complete(one.attempt) else { return nil }
+                guard let passed = try state.open?.rendition.complete(one.attempt) else { return }
                 try pass(passed, schedule, &state)
             case .lost(let isBroken):
                 state.open?.rendition.lose(one.attempt)
                 if isBroken, state.open?.rendition.isLeading(one.attempt) == true { state.open?.isBroken = true }
             case .stalled: state.open?.rendition.stall(one.attempt)
             }
-            return nil
         } catch {
-            logger.info(
-                "rendition not taken in parts",
-                metadata: ["rendition": "\(profile.name)", "segment": "\(one.segment)", "reason": "\(error)"])
             let isFault = (error as? StreamedRendition.Objection)?.isFault ?? false
-            if isFault, state.open?.rendition.isLeading(one.attempt) == false, state.open?.published ?? 0 > 0 {
+            logger.log(
+                level: isFault ? .info : .debug, "rendition not taken in parts",
+                metadata: ["rendition": "\(profile.name)", "segment": "\(one.segment)", "reason": "\(error)"])
+            if isFault, state.open?.rendition.isLeading(one.attempt) == false {
                 state.open?.rendition.lose(one.attempt)
             } else {
                 state.open?.isBroken = true
             }
-            return isFault ? SegmentFailure(.protocolViolation, "rendition \(index) is no media: \(error)", castsDoubt: true) : nil
+            if isFault {
+                state.blamed[one.attempt] = SegmentFailure(
+                    .protocolViolation, "rendition \(index) is no media: \(error)", castsDoubt: true)
+            }
         }
     }
 
@@ -186,11 +190,12 @@ final class RenditionLine: Sendable {
         let sequence = segment.sequence
         guard let schedule = output.schedule(of: sequence) else { return settle(sequence) }
         let before = state.withLock { state -> (RenditionPackager, MediaCoding?)? in
-            _ = work(&state)
+            work(&state)
             state.closed = max(state.closed ?? sequence, sequence)
             guard let open = state.open else { return (state.packager, state.coding) }
             if open.published == 0 {
                 state.packager = open.packager
+                state.coding = open.coding
                 state.open = nil
                 return (state.packager, state.coding)
             }
@@ -214,11 +219,12 @@ final class RenditionLine: Sendable {
     private func settle(_ sequence: SegmentSequence) {
         state.withLock { state in
             state.open = nil
+            state.blamed = [:]
             state.closed = max(state.closed ?? sequence, sequence)
             state.done = state.closed
             state.waiting.removeAll { $0.segment <= sequence }
             state.waitingSize = state.waiting.reduce(0) { if case .bytes(let bytes) = $1.event { $0 + bytes.readableBytes } else { $0 } }
-            _ = work(&state)
+            work(&state)
         }
     }
 
@@ -227,7 +233,7 @@ final class RenditionLine: Sendable {
         if state.open?.rendition.isComplete == false, state.open?.isBroken == false, case .media(let bytes, .mpegTS) = content {
             state.open?.rendition.loseAll(but: Self.winner)
             for event in [Event.bytes(bytes), .complete] {
-                _ = happened(Waiting(segment: schedule.segment, attempt: Self.winner, event: event), schedule, &state)
+                happened(Waiting(segment: schedule.segment, attempt: Self.winner, event: event), schedule, &state)
             }
         }
         guard var open = state.open else { return }

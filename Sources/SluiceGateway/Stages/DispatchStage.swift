@@ -41,10 +41,42 @@ package final class DispatchStage: Sendable {
     func takesEarly(_ stream: StreamID) -> Bool { route.expected(for: stream) != nil }
 
     /// Sends a segment on from its first byte, unless it is cut already or nobody takes it so any more: then it goes out whole, once its
-    /// turn comes. Returns when the exchange has ended.
-    func sendEarly(_ job: StreamedJob, _ heard: @escaping EarlyUpload.Listener) async {
+    /// turn comes. Where the orchestrator fails or stands still before the cut, another gets the segment from its first byte on as well.
+    /// Returns when the exchanges have ended.
+    ///
+    /// - Parameter reached: for each rendition, how far it has come to viewers: from there on the other is to go on.
+    func sendEarly(
+        _ job: StreamedJob, reached: @escaping @Sendable () -> [Int64?], _ heard: @escaping EarlyUpload.Listener
+    ) async {
         guard job.feed.next(at: .max) == nil, let orchestrator = route.expected(for: job.stream) else { return }
-        await transport.run(transport.begin(job, at: orchestrator, attempt: 0, heard))
+        let first = begin(job, at: orchestrator, attempt: 0, heard)
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.transport.run(first) }
+            guard let trouble = await first.trouble() else { return }
+            let isLost = trouble == .failed
+            metrics.earlyTroubled.increment()
+            let other = route.takeover(of: job.stream, job.sequence, from: orchestrator, isLost: isLost)
+            logger.info(
+                isLost ? "early upload failed" : "early upload stands still",
+                metadata: [
+                    "stream": "\(job.stream)", "segment": "\(job.sequence)", "orchestrator": "\(orchestrator)",
+                    "taken over by": "\(other.map { "\($0)" } ?? "nobody")",
+                ])
+            guard let other else { return }
+            let again = StreamedJob(
+                stream: job.stream, sequence: job.sequence, container: job.container, profiles: job.profiles, feed: job.feed,
+                expectedDuration: job.expectedDuration, keyFrameAfter: reached())
+            let second = begin(again, at: other, attempt: 1, heard)
+            group.addTask { await self.transport.run(second) }
+            if !isLost { await first.failIfStill() }
+        }
+    }
+
+    private func begin(
+        _ job: StreamedJob, at orchestrator: OrchestratorID, attempt: Int, _ heard: @escaping EarlyUpload.Listener
+    ) -> EarlyUpload {
+        let roundTrip = route.entry(of: orchestrator)?.roundTrip ?? 0
+        return transport.begin(job, at: orchestrator, attempt: attempt, roundTrip: roundTrip, heard)
     }
 
     /// Gives up what was sent early and will not be carried: one segment, or all of a stream.

@@ -32,6 +32,9 @@ final class PackageStage: Sendable {
         lane?.take(event, rendition: rendition, of: attempt, at: segment)
     }
 
+    /// For each rendition, how far a segment that is being cut has come to viewers.
+    func reached(in segment: SegmentSequence) -> [Int64?] { lane?.reached(in: segment) ?? [] }
+
     /// - Parameter comesWhole: no packets of it have been seen before.
     func publishSource(_ segment: inout Segment, comesWhole: Bool) {
         if comesWhole { lane?.take(source: segment) }

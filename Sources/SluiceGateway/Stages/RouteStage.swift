@@ -75,6 +75,19 @@ package final class RouteStage: Sendable {
         state.withLock { $0.router.expected(for: stream, at: moment(.now)) }
     }
 
+    /// Who else gets a segment that is being cut, as whoever has it failed or stands still; `nil` where nobody should.
+    func takeover(
+        of stream: StreamID, _ sequence: SegmentSequence, from orchestrator: OrchestratorID, isLost: Bool
+    ) -> OrchestratorID? {
+        state.withLock { state in
+            // As large as the one before it, as far as one can tell.
+            guard var facts = state.facts[stream] else { return nil }
+            facts.sequence = sequence
+            facts.cut = moment(.now)
+            return state.router.takeover(of: facts, from: orchestrator, isLost: isLost, at: moment(.now))
+        }
+    }
+
     /// Lends the router to a course for one step.
     func step(
         _ course: inout SegmentCourse, at instant: ContinuousClock.Instant,

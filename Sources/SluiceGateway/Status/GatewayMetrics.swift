@@ -11,6 +11,7 @@ package struct GatewayMetrics: Sendable {
     let segmentsLost: Counter
     let earlyBegun: Counter
     let earlyClaimed: Counter
+    let earlyTroubled: Counter
     let partsStreamed: Counter
     let renditionsTakenOver: Counter
     private let attemptsFailed: [SegmentFailure.Reason: Counter]
@@ -36,6 +37,9 @@ package struct GatewayMetrics: Sendable {
             "sluice_segments_streamed_total", help: "Segments sent on from their first byte, while they were being cut.")
         earlyClaimed = registry.counter(
             "sluice_segments_streamed_kept_total", help: "Of those, the ones that routing left where they were.")
+        earlyTroubled = registry.counter(
+            "sluice_segments_streamed_troubled_total",
+            help: "Of those, the ones whose orchestrator failed, or gave nothing back for a few pictures' time, before the cut.")
         partsStreamed = registry.counter(
             "sluice_rendition_parts_streamed_total", help: "Parts of renditions listed before their segment was whole.")
         renditionsTakenOver = registry.counter(

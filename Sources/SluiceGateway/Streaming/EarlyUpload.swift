@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceRouting
 import SluiceTypes
 import Synchronization
 
@@ -10,7 +11,16 @@ final class EarlyUpload: Sendable {
     /// - Returns: why the upload is to fail.
     typealias Listener = @Sendable (_ attempt: Int, _ rendition: Int, RenditionLine.Event) -> SegmentFailure?
 
+    /// What became of an upload before its segment was whole.
+    enum Trouble: Sendable {
+        case failed
+        case standsStill
+    }
+
     private struct State {
+        var pace: StreamedPace
+        /// Somebody will tell when bytes come that are not answered yet.
+        var isListening = false
         var events: [SegmentEvent] = []
         var size = 0
         var end: Result<Void, any Error>?
@@ -26,14 +36,24 @@ final class EarlyUpload: Sendable {
     /// Which one of its segment's.
     let attempt: Int
     private let heard: Listener
-    private let state = Mutex(State())
+    private let origin = ContinuousClock.now
+    private let state: Mutex<State>
     private let abort = Gate()
+    /// Finishes with the end, of whatever kind.
+    private let over: AsyncStream<Never>
+    private let signalOver: AsyncStream<Never>.Continuation
 
-    init(job: StreamedJob, orchestrator: OrchestratorID, attempt: Int = 0, _ heard: @escaping Listener = { _, _, _ in nil }) {
+    /// - Parameter roundTrip: seconds to the orchestrator and back, where that is known.
+    init(
+        job: StreamedJob, orchestrator: OrchestratorID, attempt: Int = 0, roundTrip: Double = 0,
+        _ heard: @escaping Listener = { _, _, _ in nil }
+    ) {
         self.job = job
         self.orchestrator = orchestrator
         self.attempt = attempt
         self.heard = heard
+        (over, signalOver) = AsyncStream.makeStream(of: Never.self)
+        state = Mutex(State(pace: StreamedPace(roundTrip: roundTrip)))
     }
 
     /// Returns when the exchange has ended, or soon after `cancel`.
@@ -45,6 +65,81 @@ final class EarlyUpload: Sendable {
             await group.next()
             group.cancelAll()
             abort.open()
+        }
+    }
+
+    /// Waits for trouble, once; `nil` when the segment is whole, or the upload was given up, before there is any.
+    func trouble() async -> Trouble? {
+        listen()
+        return await withTaskGroup(of: Trouble?.self) { group in
+            group.addTask { [over] in
+                for await _ in over {}
+                return .failed
+            }
+            group.addTask { await self.stillness() }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            guard case .failed = first else { return first }
+            let hasFailed = state.withLock { state in
+                if case .failure = state.end { !state.isGivenUp } else { false }
+            }
+            return hasFailed && !isCut ? .failed : nil
+        }
+    }
+
+    /// Fails unless it moves again soon: somebody else has the segment by now, and after the cut nobody is to wait for this one.
+    func failIfStill() async {
+        let limit = state.withLock { $0.pace.limit }
+        do { try await Task.sleep(for: .seconds(limit * Self.patience)) } catch { return }
+        failIfStillNow()
+    }
+
+    /// As `failIfStill`, at the cut.
+    func failIfStillNow() {
+        guard isStill else { return }
+        end(.failure(SegmentFailure(.timedOut, "\(orchestrator) gave nothing back of a segment that was being cut")))
+        abort.open()
+    }
+
+    /// How much longer than until it is noticed one that stands still is borne with.
+    private static let patience = 3.0
+
+    var isStill: Bool {
+        let now = now
+        return state.withLock { $0.end == nil && $0.pace.stillAt.map { $0 <= now } ?? false }
+    }
+
+    private var isCut: Bool { job.feed.next(at: .max) != nil }
+    private var now: Moment { Moment(seconds: origin.duration(to: .now).inSeconds) }
+
+    /// Returns when nothing has come back for too long, or `nil` when the segment is whole.
+    private func stillness() async -> Trouble? {
+        while !isCut {
+            if isStill {
+                for rendition in job.profiles.indices { _ = heard(attempt, rendition, .stalled) }
+                return .standsStill
+            }
+            let now = now
+            let wait = state.withLock { state in state.pace.stillAt?.seconds(since: now) ?? state.pace.limit }
+            do { try await Task.sleep(for: .seconds(wait), tolerance: .milliseconds(1)) } catch { return nil }
+        }
+        return nil
+    }
+
+    /// Is told when bytes come that are not answered yet.
+    private func listen() {
+        let isNew = state.withLock { state in
+            defer { state.isListening = true }
+            return !state.isListening && state.end == nil
+        }
+        guard isNew else { return }
+        _ = job.feed.whenReady(at: job.feed.count) { [weak self] in
+            guard let self, !self.isCut else { return }
+            let now = self.now
+            self.state.withLock { state in
+                state.isListening = false
+                state.pace.fed(at: now)
+            }
         }
     }
 
@@ -104,10 +199,18 @@ final class EarlyUpload: Sendable {
     /// Viewers first, as for the source.
     private func tell(_ event: SegmentEvent) -> SegmentFailure? {
         switch event {
-        case .renditionBytes(let rendition, let bytes): heard(attempt, rendition, .bytes(bytes))
-        case .renditionComplete(let rendition, _): heard(attempt, rendition, .complete)
-        case .accepted, .transcoded, .finished: nil
+        case .renditionBytes(let rendition, let bytes):
+            if rendition == 0 { answered() }
+            return heard(attempt, rendition, .bytes(bytes))
+        case .renditionComplete(let rendition, _): return heard(attempt, rendition, .complete)
+        case .accepted, .transcoded, .finished: return nil
         }
+    }
+
+    private func answered() {
+        let now = now
+        state.withLock { $0.pace.answered(at: now) }
+        listen()
     }
 
     /// Under the lock, so that what was kept goes before what comes.
@@ -134,9 +237,12 @@ final class EarlyUpload: Sendable {
             if let follower = state.follower { Self.finish(follower, result) }
             return true
         }
-        guard isFirst, case .failure(let failure) = result else { return }
-        let isBroken = (failure as? SegmentFailure)?.castsDoubt ?? false
-        for rendition in job.profiles.indices { _ = heard(attempt, rendition, .lost(isBroken: isBroken)) }
+        guard isFirst else { return }
+        if case .failure(let failure) = result {
+            let isBroken = (failure as? SegmentFailure)?.castsDoubt ?? false
+            for rendition in job.profiles.indices { _ = heard(attempt, rendition, .lost(isBroken: isBroken)) }
+        }
+        signalOver.finish()
     }
 
     private static func finish(

@@ -2,7 +2,7 @@ import SluiceTypes
 import Synchronization
 
 /// The way of segments to orchestrators, some of which are on it before they are cut: when such a segment is sent where it already went,
-/// the sender gets what has come of that; when it is sent elsewhere, the early way is given up.
+/// the sender gets what has come of that; when it is sent where it did not go, the early ways are given up.
 final class EarlyUploads: SegmentTransport {
     private struct Key: Hashable {
         var stream: StreamID
@@ -11,20 +11,21 @@ final class EarlyUploads: SegmentTransport {
 
     private let transport: any SegmentTransport
     private let metrics: GatewayMetrics
-    /// One of a stream is open, and the one before may still wait to be claimed.
-    private let uploads: Mutex<[Key: EarlyUpload]> = Mutex([:])
+    /// One segment of a stream is open, and the one before may still wait to be claimed. Of each there is a second one where the first
+    /// failed or stood still.
+    private let uploads: Mutex<[Key: [EarlyUpload]]> = Mutex([:])
 
     init(transport: any SegmentTransport, metrics: GatewayMetrics) {
         self.transport = transport
         self.metrics = metrics
     }
 
+    /// - Parameter roundTrip: seconds to the orchestrator and back, where that is known.
     func begin(
-        _ job: StreamedJob, at orchestrator: OrchestratorID, attempt: Int, _ heard: @escaping EarlyUpload.Listener
+        _ job: StreamedJob, at orchestrator: OrchestratorID, attempt: Int, roundTrip: Double, _ heard: @escaping EarlyUpload.Listener
     ) -> EarlyUpload {
-        let upload = EarlyUpload(job: job, orchestrator: orchestrator, attempt: attempt, heard)
-        let replaced = uploads.withLock { $0.updateValue(upload, forKey: Key(stream: job.stream, sequence: job.sequence)) }
-        replaced?.cancel()
+        let upload = EarlyUpload(job: job, orchestrator: orchestrator, attempt: attempt, roundTrip: roundTrip, heard)
+        uploads.withLock { $0[Key(stream: job.stream, sequence: job.sequence), default: []].append(upload) }
         metrics.earlyBegun.increment()
         return upload
     }
@@ -35,19 +36,24 @@ final class EarlyUploads: SegmentTransport {
     func forget(_ stream: StreamID, _ sequence: SegmentSequence? = nil) {
         let forgotten = uploads.withLock { uploads in
             let keys = uploads.keys.filter { $0.stream == stream && (sequence == nil || $0.sequence == sequence) }
-            return keys.compactMap { uploads.removeValue(forKey: $0) }
+            return keys.flatMap { uploads.removeValue(forKey: $0) ?? [] }
         }
         for upload in forgotten { upload.cancel() }
     }
 
     func send(_ job: SegmentJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
         let key = Key(stream: job.segment.stream, sequence: job.segment.sequence)
-        guard let early = uploads.withLock({ $0.removeValue(forKey: key) }) else { return transport.send(job, to: orchestrator) }
-        let isMeant = early.orchestrator == orchestrator && early.job.profiles == job.profiles && job.slice == nil
-        guard isMeant, !early.isGivenUp else {
-            early.cancel()
+        let early: EarlyUpload? = uploads.withLock { uploads in
+            guard let place = uploads[key]?.firstIndex(where: { $0.orchestrator == orchestrator }) else { return nil }
+            return uploads[key]?.remove(at: place)
+        }
+        guard let early, early.job.profiles == job.profiles, job.slice == nil, !early.isGivenUp else {
+            early?.cancel()
+            forget(job.segment.stream, job.segment.sequence)
             return transport.send(job, to: orchestrator)
         }
+        // Where another has the segment too, one that stands still is not waited for any more.
+        if uploads.withLock({ $0[key]?.isEmpty == false }) { early.failIfStillNow() }
         metrics.earlyClaimed.increment()
         return early.claim()
     }

@@ -186,8 +186,8 @@ package final class StreamPipeline: Sendable {
                     let job = StreamedJob(
                         stream: self.id, sequence: one.sequence, profiles: self.output.profiles, feed: one.feed,
                         expectedDuration: one.duration)
-                    await self.dispatch.sendEarly(job) { attempt, rendition, event in
-                        self.packaging.take(event, rendition: rendition, of: attempt, at: one.sequence)
+                    await self.dispatch.sendEarly(job, reached: { self.packaging.reached(in: one.sequence) }) {
+                        self.packaging.take($2, rendition: $1, of: $0, at: one.sequence)
                     }
                 }
             }

@@ -61,21 +61,26 @@ final class RenditionEncoder: @unchecked Sendable {
 
     /// Works the queue off, to its end.
     ///
-    /// - Parameter onPiece: takes the bytes with each picture; what is returned is empty then.
+    /// - Parameters:
+    ///   - keyFrameAfter: the first picture later than this on the 33-bit clock is a key frame.
+    ///   - onPiece: takes the bytes with each picture; what is returned is empty then.
     func run(
-        _ queue: FrameQueue, audio: UnsafeMutablePointer<AVStream>?, onPiece: ((ByteBuffer) -> Void)?
+        _ queue: FrameQueue, audio: UnsafeMutablePointer<AVStream>?, keyFrameAfter: Int64? = nil, onPiece: ((ByteBuffer) -> Void)?
     ) throws(SegmentFailure) -> (ByteBuffer, RenditionFacts) {
         var muxer: RenditionMuxer?
         var waitingAudio: [MediaReference] = []
         var grid: FrameGrid?
         var sent = 0
         var received = 0
+        var keyFrameAfter = keyFrameAfter
 
         func encode(_ frame: UnsafeMutablePointer<AVFrame>, at pts: Int64) throws(SegmentFailure) {
             guard sent < Self.mostFrames else { throw SegmentFailure(.mediaUnusable, "Encoded frames runaway") }
             let ready = try prepare(frame)
             ready.pointee.pts = pts
-            ready.pointee.pict_type = sent == 0 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE
+            let isWished = keyFrameAfter.map { Self.isLater(pts, than: $0) } ?? false
+            if isWished { keyFrameAfter = nil }
+            ready.pointee.pict_type = sent == 0 || isWished ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE
             ready.pointee.key_frame = 0
             if sent == 0 {
                 muxer = try begin(at: pts, audio: audio, onPiece: onPiece)
@@ -124,6 +129,10 @@ final class RenditionEncoder: @unchecked Sendable {
         let bytes = try muxer.finish()
         if onPiece == nil { lastSize = bytes.readableBytes }
         return (bytes, RenditionFacts(pixels: Int64(sent) * Int64(width) * Int64(height)))
+    }
+
+    private static func isLater(_ time: Int64, than other: Int64) -> Bool {
+        (1..<1 << 32).contains((time &- other) & (1 << 33 - 1))
     }
 
     private func begin(

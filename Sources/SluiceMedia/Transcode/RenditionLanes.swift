@@ -20,10 +20,13 @@ final class RenditionLanes {
     private let done = ThreadSignal(Done())
     private var outstanding: Int
 
-    /// - Parameter onEvent: takes each rendition's bytes as they are made, and its end, on its encoding thread; the results are empty
-    ///   then.
+    /// - Parameters:
+    ///   - keyFrameAfter: as in a `StreamedJob`.
+    ///   - onEvent: takes each rendition's bytes as they are made, and its end, on its encoding thread; the results are empty
+    ///     then.
     init(
-        _ renditions: [RenditionEncoder], audio: UnsafeMutablePointer<AVStream>?, onEvent: (@Sendable (SegmentEvent) -> Void)? = nil
+        _ renditions: [RenditionEncoder], audio: UnsafeMutablePointer<AVStream>?, keyFrameAfter: [Int64?] = [],
+        onEvent: (@Sendable (SegmentEvent) -> Void)? = nil
     ) {
         queues = renditions.map { _ in FrameQueue() }
         outstanding = renditions.count
@@ -33,7 +36,7 @@ final class RenditionLanes {
                 let outcome: Outcome
                 do throws(SegmentFailure) {
                     let made = try rendition.run(
-                        queue, audio: shared.stream,
+                        queue, audio: shared.stream, keyFrameAfter: index < keyFrameAfter.count ? keyFrameAfter[index] : nil,
                         onPiece: onEvent.map { onEvent in { onEvent(.renditionBytes(rendition: index, $0)) } })
                     onEvent?(.renditionComplete(rendition: index, facts: made.1))
                     outcome = .success(made)

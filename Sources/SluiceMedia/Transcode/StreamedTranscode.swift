@@ -64,7 +64,7 @@ extension TranscodeSession {
         _ job: StreamedJob, _ input: InputMemory, _ context: UnsafeMutablePointer<AVFormatContext>, _ reader: FeedReader,
         _ onEvent: @escaping @Sendable (SegmentEvent) -> Void
     ) throws(SegmentFailure) {
-        let run = StreamedRun(session: self, profiles: job.profiles, onEvent: onEvent)
+        let run = StreamedRun(session: self, job: job, onEvent: onEvent)
         var failure: SegmentFailure?
         do throws(SegmentFailure) {
             try run.feed(input, context, reader)
@@ -82,7 +82,7 @@ private final class StreamedRun {
     private static let mostEarlySounds = 256
 
     private let session: TranscodeSession
-    private let profiles: [TranscodeProfile]
+    private let job: StreamedJob
     private let onEvent: @Sendable (SegmentEvent) -> Void
     private var decoder: SegmentDecoder?
     private var lanes: RenditionLanes?
@@ -90,9 +90,9 @@ private final class StreamedRun {
     private var lastPTS = Int64.min
     private var failure: SegmentFailure?
 
-    init(session: TranscodeSession, profiles: [TranscodeProfile], onEvent: @escaping @Sendable (SegmentEvent) -> Void) {
+    init(session: TranscodeSession, job: StreamedJob, onEvent: @escaping @Sendable (SegmentEvent) -> Void) {
         self.session = session
-        self.profiles = profiles
+        self.job = job
         self.onEvent = onEvent
     }
 
@@ -157,8 +157,8 @@ private final class StreamedRun {
         let source = RenditionEncoder.Source(
             width: Int(frame.pointee.width), height: Int(frame.pointee.height), rate: decoder.frameRate ?? Rational(30))
         let lanes = RenditionLanes(
-            try session.encoders(for: profiles, source), audio: SegmentInspector.stream(of: AVMEDIA_TYPE_AUDIO, in: context),
-            onEvent: onEvent)
+            try session.encoders(for: job.profiles, source), audio: SegmentInspector.stream(of: AVMEDIA_TYPE_AUDIO, in: context),
+            keyFrameAfter: job.keyFrameAfter, onEvent: onEvent)
         for sound in earlySounds { if let packet = sound.packet { lanes.put(audio: packet) } }
         earlySounds = []
         return lanes

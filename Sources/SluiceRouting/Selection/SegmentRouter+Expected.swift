@@ -13,4 +13,22 @@ extension SegmentRouter {
         }
         return record.entry.id
     }
+
+    /// Who else gets a segment from its first byte on, before it is cut: whoever had it has failed, or stands still. It counts as a retry,
+    /// or as a hedge, and is the first to be asked when one is needed after the cut.
+    ///
+    /// - Parameter isLost: nothing more comes of the first.
+    /// - Returns: `nil` where nobody should: what is lost by then is done after the cut.
+    package mutating func takeover(
+        of segment: SegmentFacts, from orchestrator: OrchestratorID, isLost: Bool, at time: Moment
+    ) -> OrchestratorID? {
+        let now = clamp(time)
+        guard let route = streams[segment.stream], let from = slot(of: orchestrator), settings.attempts > 1 else { return nil }
+        guard isLost || route.level.hedgeBudget > 0 && !sharedCause.holds(at: now) else { return nil }
+        guard let slot = another(for: segment, besides: [from], at: now), records[slot].entry.takesStreamedSegments,
+            isLost ? budget.takeForRetry(burst: burst) : budget.takeForHedge()
+        else { return nil }
+        streams[segment.stream]?.early = (segment.sequence, slot)
+        return records[slot].entry.id
+    }
 }

@@ -5,6 +5,9 @@ extension SegmentRouter {
     /// Another orchestrator for a segment that some have already.
     mutating func another(for segment: SegmentFacts, besides tried: [Int], at now: Moment) -> Int? {
         guard let route = streams[segment.stream] else { return nil }
+        if let early = route.early, early.sequence == segment.sequence, !tried.contains(early.slot), records[early.slot].isListed {
+            return early.slot
+        }
         var looks: [Look] = []
         return pick(RouteQuestion(segment, route.level, at: now), route, for: .segment, avoiding: tried, &looks)?.slot
     }

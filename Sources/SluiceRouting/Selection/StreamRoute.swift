@@ -27,6 +27,8 @@ struct StreamRoute: Sendable {
     var challenger: (slot: Int, streak: Int)?
     /// Where the stream is about to move: a copy of a segment is on its way there.
     var next: Int?
+    /// Who has this segment already, since whoever had it first failed or stood still before it was cut.
+    var early: (sequence: SegmentSequence, slot: Int)?
     var segments = 0
     private(set) var sessions: [Session] = []
     private(set) var decisions: [RouteDecision] = []

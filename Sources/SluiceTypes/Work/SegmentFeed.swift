@@ -43,6 +43,9 @@ package final class SegmentFeed: Sendable {
     /// Bytes so far.
     package var size: Int { state.withLock { $0.size } }
 
+    /// Pieces so far.
+    package var count: Int { state.withLock { $0.pieces.count } }
+
     /// Adds bytes to the end; empty buffers add nothing.
     ///
     /// - Returns: `false` when the feed has ended or these bytes were too many, which abandons it.

@@ -17,6 +17,9 @@ struct FrameClock: Sendable {
         declared = frameRate.flatMap { $0.value > 0 ? MediaTime(seconds: 1 / $0.value) : nil }
     }
 
+    /// Frames are missing before the next.
+    mutating func skip() { stamps.removeAll(keepingCapacity: true) }
+
     mutating func note(_ dts: MediaTime) {
         if let last = stamps.last, dts.ticks <= last || dts.ticks - last > Self.longest.ticks { stamps.removeAll(keepingCapacity: true) }
         if stamps.count == Self.window { stamps.removeFirst() }

@@ -70,6 +70,7 @@ package struct RenditionPackager: Sendable {
     ///   the one that this is in.
     package mutating func append(_ packet: EncodedPacket, isGapless: Bool = true, emit: (Part) -> Void) {
         guard packet.track == leads else { return builder.append(packet) }
+        if !isGapless { clock.skip() }
         clock.note(packet.dts)
         let delay = delay ?? packet.pts - packet.dts
         self.delay = delay

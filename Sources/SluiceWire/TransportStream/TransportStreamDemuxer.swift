@@ -73,7 +73,8 @@ package struct TransportStreamDemuxer: Sendable {
     /// The segment has ended: what only its end could complete is given out.
     package mutating func end(_ emit: (EncodedPacket) -> Void) throws(TransportStreamError) {
         guard pending.readableBytes == 0 else {
-            throw TransportStreamError(packet: count, reason: "has \(pending.readableBytes) of \(TransportPacket.size) bytes", isUnsupported: false)
+            throw TransportStreamError(
+                packet: count, reason: "has \(pending.readableBytes) of \(TransportPacket.size) bytes", isUnsupported: false)
         }
         do throws(TransportPacket.Malformed) {
             for identifier in gatherings.keys.sorted() { try close(identifier, emit) }

@@ -61,6 +61,46 @@ import Testing
         #expect(harness.orchestrators.sent.map { "\($0.orchestrator) \($0.isStreamed)" } == ["a false", "a true", "b false"])
     }
 
+    @Test(arguments: [ScriptedOrchestrator.Behaviour.fail(SegmentFailure(.transcodeFailed, "no")), .never])
+    func whatIsInTroubleBeforeTheCutIsTakenOver(trouble: ScriptedOrchestrator.Behaviour) async throws {
+        let harness = harness([
+            "a": [.answer(GatewayHarness.rendition), trouble], "b": [.answer(GatewayHarness.rendition)],
+        ])
+        try await harness.run {
+            let live = try harness.open("one")
+            _ = await carryStreamed(live, 0, of: harness)
+            let segment = GatewayHarness.segment(live, 1)
+            let feed = try #require(live.pipeline.open(segment.sequence, lasting: segment.duration))
+            // Until the other one has it too, from its first byte on.
+            while harness.orchestrators.sent.count < 3 {
+                feed.append(ByteBuffer(repeating: 0x47, count: 188))
+                await Task.yield()
+            }
+            feed.finish(hash: [])
+            let outcome = await GatewayHarness.carry(live, 1)
+            #expect(outcome.renditions.map { $0?.orchestrator.rawValue } == ["b", "b"])
+        }
+        // Nobody got it a second time.
+        #expect(harness.orchestrators.sent.map { "\($0.orchestrator) \($0.isStreamed)" } == ["a false", "a true", "b true"])
+        #expect(harness.registry.render().contains("sluice_segments_streamed_troubled_total 1"))
+    }
+
+    @Test func whereNobodyElseIsTheOnlyOneIsWaitedFor() async throws {
+        let harness = harness(["a": [.answer(GatewayHarness.rendition), .echo(), .answer(GatewayHarness.rendition)]])
+        try await harness.run {
+            let live = try harness.open("one")
+            _ = await carryStreamed(live, 0, of: harness)
+            let segment = GatewayHarness.segment(live, 1)
+            let feed = try #require(live.pipeline.open(segment.sequence, lasting: segment.duration))
+            await begun(1, of: harness)
+            feed.append(GatewayHarness.rendition)
+            feed.finish(hash: [])
+            let outcome = await GatewayHarness.carry(live, 1)
+            #expect(outcome.failure == nil)
+        }
+        #expect(harness.orchestrators.sent.map(\.isStreamed) == [false, true])
+    }
+
     @Test func aSegmentThatGoesAnotherWayGivesItsEarlyOneUp() async throws {
         let harness = harness(["a": [.answer(GatewayHarness.rendition), .never], "b": [.answer(GatewayHarness.rendition)]])
         try await harness.run {

@@ -52,10 +52,12 @@ import Testing
         deinit { executor.shutdown() }
     }
 
-    private static func job(_ feed: SegmentFeed, _ profiles: [TranscodeProfile] = profiles) throws -> StreamedJob {
+    private static func job(
+        _ feed: SegmentFeed, _ profiles: [TranscodeProfile] = profiles, keyFrameAfter: [Int64?] = []
+    ) throws -> StreamedJob {
         StreamedJob(
             stream: try #require(StreamID("test")), sequence: SegmentSequence(0), profiles: profiles, feed: feed,
-            expectedDuration: .seconds(2))
+            expectedDuration: .seconds(2), keyFrameAfter: keyFrameAfter)
     }
 
     private static func pieces(_ bytes: ByteBuffer, of size: Int) -> [ByteBuffer] {
@@ -93,6 +95,18 @@ import Testing
             #expect(heard.pixels[index] == Int64(original.video.count * profile.width * profile.height))
             #expect(heard.pieces[index] >= original.video.count)
         }
+    }
+
+    @Test func aRenditionBeginsAnewWhereItIsWishedFor() async throws {
+        let source = try Fixture.bytes("av720p30gop2s.ts")
+        let times = try Probe(source).video.map(\.pts)
+        let feed = SegmentFeed()
+        feed.append(source)
+        feed.finish(hash: Keccak256.hash(source))
+        let heard = Heard(renditions: 2)
+        try await Worker().run(try Self.job(feed, keyFrameAfter: [times[20], nil]), FeedReader(feed), heard)
+        let keys = try heard.bytes.map { try Probe($0).video.enumerated().filter(\.element.isKey).map(\.offset) }
+        #expect(keys == [[0, 21], [0]])
     }
 
     @Test func streamedAndWholeSegmentsFollowOneAnother() async throws {

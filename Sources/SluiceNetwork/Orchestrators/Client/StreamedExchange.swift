@@ -66,13 +66,14 @@ struct StreamedExchange: Sendable {
         let announced = job.announcement
         let credentials = SegmentCredentials.message(
             for: announced, hash: [], token: session.token, capabilities: JobCapabilities.of(announced, isPushed: false))
-        let head = HTTPRequest(
+        var head = HTTPRequest(
             method: .post, scheme: target.authority.isSecure ? "https" : "http", authority: target.authority.name,
             path: target.path,
             headerFields: [
                 .livepeerSegment: try SegmentCredentials.encode(credentials), .livepeerPayment: "", .contentType: "video/MP2T",
                 .trailer: "Livepeer-Segment-Hash",
             ])
+        if let text = StreamedSegmentKeyFrames.text(of: job.keyFrameAfter) { head.headerFields[.sluiceKeyFrameAfter] = text }
         let upload: @Sendable (HTTPClientUpload) async throws -> Void = { [feed = job.feed] upload in
             for try await piece in feed.pieces() { try await upload.write(piece) }
             upload.setTrailers([.livepeerSegmentHash: StreamedSegmentTrailer.text(of: try await feed.ended())])

@@ -7,6 +7,7 @@ extension HTTPField.Name {
     /// Of live video's start call, beside the fields of its body.
     static let requestID = named("requestID")
     static let streamID = named("streamID")
+    static let sluiceKeyFrameAfter = named("sluice-key-frame-after")
     static let trailer = named("trailer")
     package static let grpcStatus = named("grpc-status")
     package static let grpcMessage = named("grpc-message")

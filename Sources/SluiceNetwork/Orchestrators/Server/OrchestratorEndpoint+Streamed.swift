@@ -34,9 +34,16 @@ extension OrchestratorEndpoint {
             return try await refuse(refusal, request, writer)
         }
         defer { release(admitted.session) }
+        var keyFrameAfter: [Int64?] = []
+        if let text = request.head.headerFields[.sluiceKeyFrameAfter] {
+            guard let times = StreamedSegmentKeyFrames.times(from: text, renditions: admitted.profiles.count) else {
+                return try await writer.refuse(.badRequest, "Sluice-Key-Frame-After has a time or a dash for each profile")
+            }
+            keyFrameAfter = times
+        }
         try await writer.begin(.ok)
         do {
-            try await work(admitted, request.body, writer)
+            try await work(admitted, keyFrameAfter, request.body, writer)
             try await writer.finish()
         } catch let failure as SegmentFailure {
             try Task.checkCancellation()
@@ -57,12 +64,14 @@ extension OrchestratorEndpoint {
         }
     }
 
-    private func work(_ admitted: SegmentRequest, _ body: HTTPServerBody, _ writer: HTTPResponseWriter) async throws {
+    private func work(
+        _ admitted: SegmentRequest, _ keyFrameAfter: [Int64?], _ body: HTTPServerBody, _ writer: HTTPResponseWriter
+    ) async throws {
         if let objection = admitted.objection { throw SegmentFailure(.mediaUnusable, objection) }
         let feed = SegmentFeed(limit: Self.longestSegment)
         let job = StreamedJob(
             stream: admitted.stream, sequence: admitted.sequence, profiles: admitted.profiles, feed: feed,
-            expectedDuration: admitted.duration)
+            expectedDuration: admitted.duration, keyFrameAfter: keyFrameAfter)
         // The feed keeps what came until the work is done, and the budget with it.
         defer { uploads.release(feed.size) }
         let watch = ProgressWatch(silence: streamed.silence, whole: max(streamed.whole, admitted.duration * 4))
