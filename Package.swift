@@ -35,6 +35,7 @@ let package = Package(
             linkerSettings: ["avformat", "avcodec", "avutil", "swscale", "swresample"].map { .linkedLibrary($0) }),
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+        .target(name: "CConsole", exclude: ["page"]),
         .target(name: "SluiceTypes", dependencies: ["CKeccak", nioCore], swiftSettings: settings),
         .target(
             name: "SluiceProto", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -74,7 +75,7 @@ let package = Package(
             name: "sluice",
             dependencies: [
                 "SluiceTypes", "SluiceRouting", "SluiceWire", "SluiceMedia", "SluiceNetwork", "SluiceGateway",
-                "SluiceOrchestrator", "SluiceSimulation", nioCore, logging,
+                "SluiceOrchestrator", "SluiceSimulation", "CConsole", nioCore, logging,
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
