@@ -47,7 +47,9 @@ export function startFleet(state) {
 }
 
 export function showFleet(next, target) {
-  overview = { ...next, target };
+  // Bars of the table are drawn to the slowest of all.
+  const scale = Math.max(1, (target ?? 0) * 1.2, ...next.orchestrators.filter(o => o.samples).map(o => o.p90Ms));
+  overview = { ...next, target, scale };
   draw();
 }
 
@@ -109,7 +111,7 @@ function updateRow(row, o) {
   const cell = reach.firstElementChild;
   text(cell.children[0], words);
   const bar = cell.children[1];
-  const most = overview.scale ?? 1;
+  const most = overview.scale;
   const at = v => `${Math.min(100, v / most * 100)}%`;
   classes(bar, `reach-bar${o.samples && o.p90Ms > overview.target ? " warn" : ""}`);
   bar.children[0].style.cssText = `left:${at(o.p50Ms ?? 0)};right:calc(100% - ${at(o.p90Ms ?? 0)})`;
@@ -139,11 +141,10 @@ function drawMap() {
   const map = $("map"), width = map.clientWidth || 480, height = 300;
   const known = overview.orchestrators.filter(o => o.samples);
   map.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  const left = 52, right = width - 12, top = 12, bottom = height - 38;
+  const left = 52, right = width - 12, top = 26, bottom = height - 38;
   const target = overview.target;
   const times = [...known.flatMap(o => [o.p50Ms, o.p90Ms]), target].filter(v => v > 0);
   const least = Math.max(5, Math.min(...times, 100) * .7), most = Math.max(...times, 1000) * 1.3;
-  overview.scale = Math.max(...known.map(o => o.p90Ms), (target ?? 0) * 1.2, 1);
   const x = v => left + (Math.log(Math.max(v, least)) - Math.log(least)) / (Math.log(most) - Math.log(least)) * (right - left);
   const asks = known.some(o => o.weiPerPixel > 0);
   const upTo = asks ? Math.max(...known.map(o => o.weiPerPixel ?? 0)) * 1.15 : Math.max(4, ...known.map(o => o.streams)) * 1.15;
@@ -164,8 +165,8 @@ function drawMap() {
     if (v) parts.push(svg("line", { class: "grid", x1: left, x2: right, y1: y(v), y2: y(v) }));
     parts.push(svg("text", { x: left - 8, y: y(v) + 4, "text-anchor": "end" }, price(v)));
   }
-  parts.push(svg("text", { x: right, y: height - 4, "text-anchor": "end" }, "all renditions after (median), for 2 s of video →"));
-  parts.push(svg("text", { x: 0, y: height - 4 }, asks ? "↑ wei per pixel" : "↑ streams"));
+  parts.push(svg("text", { x: right, y: height - 4, "text-anchor": "end" }, "half of the segments are back after →"));
+  parts.push(svg("text", { x: 0, y: 12 }, asks ? "↑ wei per pixel" : "↑ streams"));
   if (target && target < most) parts.push(svg("text", { x: x(target) + 5, y: top + 12 }, "over the target"));
   if (!known.length) parts.push(svg("text", { x: (left + right) / 2, y: (top + bottom) / 2, "text-anchor": "middle" }, "nobody has been measured yet"));
   const taken = [];
@@ -184,7 +185,7 @@ function drawMap() {
     const box = { x: isLeft ? at[0] - size - 6 - wide : at[0] + size + 6, y: at[1] - 8 };
     while (taken.some(t => Math.abs(t.y - box.y) < 14 && t.x < box.x + wide && box.x < t.x + t.w)) box.y += 14;
     taken.push({ ...box, w: wide });
-    group.append(svg("text", { class: "name", x: isLeft ? at[0] - size - 6 : box.x, y: box.y - at[1] + at[1] + 4 + 8 - 4, "text-anchor": isLeft ? "end" : "start" }, words));
+    group.append(svg("text", { class: "name", x: isLeft ? at[0] - size - 6 : box.x, y: box.y + 12, "text-anchor": isLeft ? "end" : "start" }, words));
   }
   map.replaceChildren(...parts);
 }

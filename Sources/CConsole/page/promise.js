@@ -34,9 +34,9 @@ export function startPromise(shared) {
 export function showPromise() {
   const s = state.overview?.streams.find(s => s.id === state.chosen);
   const scopes = [];
-  if (s?.isLive) scopes.push(["stream", `to stream ${s.id}`]);
+  if (s?.isLive) scopes.push(["stream", `to ${s.id}`]);
   if (s?.isLive && s.tenant) scopes.push([`tenant:${s.tenant}`, `to tenant ${s.tenant}`]);
-  scopes.push(["node", "to all streams of this gateway"]);
+  scopes.push(["node", "to the whole gateway"]);
   if (!scopes.some(([value]) => value === scope)) scope = scopes[0][0];
   const choice = $("scope");
   const wanted = scopes.map(x => x.join()).join(";");

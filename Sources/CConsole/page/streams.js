@@ -71,7 +71,7 @@ function update(item, s) {
   item.setAttribute("aria-selected", s.id === state.chosen);
   classes(item, s.isLive ? "" : "ended");
   text(who.children[0], s.id);
-  text(who.children[1], [s.height ? `${s.height}p` : "", bits(s.bitsPerSecond), names.get(s.orchestrator) ?? (s.renditions.length > 1 ? short(s.orchestrator) || "no orchestrator yet" : "source alone")].filter(Boolean).join(" · "));
+  text(who.children[1], [s.height ? `${s.height}p` : "", names.get(s.orchestrator) ?? (s.renditions.length > 1 ? short(s.orchestrator) || "nobody yet" : "source alone"), s.tenant].filter(Boolean).join(" · "));
   const most = Math.max(s.targetMs * 1.6, 1), slots = 32;
   while (spark.children.length < slots) spark.append(h("i"));
   if (spark.children.length === slots) spark.append(h("u"));
@@ -82,7 +82,7 @@ function update(item, s) {
   }
   spark.lastElementChild.style.bottom = `${Math.min(100, (s.targetMs ?? 0) / most * 100)}%`;
   text(last.children[0], s.isLive ? ms(s.finishMs) : "ended");
-  text(last.children[1], s.recentMissed ? `${s.recentMissed} missed` : s.recentMs.length ? "none missed" : "\u00a0");
+  text(last.children[1], s.recentMissed ? `${s.recentMissed} missed` : s.recentMs.length ? "0 missed" : "\u00a0");
 }
 
 function showOne(overview) {
@@ -100,7 +100,7 @@ function showOne(overview) {
   text($("one-facts"), [s.width ? `${s.width}×${s.height}` : "", s.frameRate ? `${s.frameRate} fps` : "", bits(s.bitsPerSecond), s.tenant ? `tenant ${s.tenant}` : "",
     s.startedAt ? `for ${span((overview.at - s.startedAt) / 1000)}` : "", `${plural(s.segments, "segment")}, ${share(s.segments ? s.missed / s.segments : 0)} missed`, s.hedges ? plural(s.hedges, "hedge") : ""].filter(Boolean).join(" · "));
   $("stop").hidden = !s.isLive || !state.may("operate");
-  const wanted = ["all renditions", ...s.renditions.map(r => r.name)];
+  const wanted = ["automatic", ...s.renditions.map(r => r.name)];
   const choice = $("rendition");
   if ([...choice.options].map(o => o.textContent).join() !== wanted.join()) {
     const before = choice.value;
