@@ -124,8 +124,9 @@ let package = Package(
             name: "sluiceTests",
             dependencies: [
                 "sluice", "SluiceGateway", "SluiceNetwork", "SluiceRouting", "SluiceOrchestrator", "SluiceSimulation", "SluiceTesting",
-                "SluiceTypes", "SluiceWire", nioCore, logging, .product(name: "NIOPosix", package: "swift-nio"),
+                "SluiceTypes", "SluiceWire", "CConsole", nioCore, logging, .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
         // Programs that measure, run by scripts/bench.
@@ -134,7 +135,7 @@ let package = Package(
             name: "DecisionBenchmark", dependencies: ["AllocationCount", "SluiceRouting", "SluiceTypes"], path: "Benchmarks/Decision",
             swiftSettings: settings),
         // Its programs run as processes of their own; the dependency makes sure the binary is built.
-        .testTarget(name: "EndToEndTests", dependencies: ["sluice"], swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: ["sluice"], exclude: ["Console/console.py"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

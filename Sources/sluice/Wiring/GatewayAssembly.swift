@@ -155,7 +155,8 @@ struct GatewayAssembly {
         let desk = desk
         let reload = reload
         services.append(BackgroundService { await desk.run() })
-        services.append(BackgroundService { await reload.watch() })
+        // A service that returns would end the group.
+        if reload.state.file != nil { services.append(BackgroundService { await reload.watch() }) }
         services.append(BackgroundService { for await _ in await UnixSignalsSequence(trapping: .sighup) { await reload.hangUp() } })
         services.append(
             ServerService(
