@@ -22,8 +22,8 @@ export function startPromise(shared) {
     const input = h("input", { type: "range", id: `level-${s.key}`, min: s.from, max: s.to, step: s.step });
     const output = h("output", { htmlFor: input.id });
     const box = h("div.slider", {}, h("label", { htmlFor: input.id, textContent: s.name }), output, input, h("small", { textContent: s.hint }));
-    input.addEventListener("input", () => { s.isMoved = true; say(s); plan(); });
-    fields[s.key] = { ...s, input, output, box };
+    const field = fields[s.key] = { ...s, input, output, box };
+    input.addEventListener("input", () => { say(field); plan(); });
     form.append(box);
   }
   form.append(h("div.buttons", {}, h("button.primary", { id: "apply", type: "submit", textContent: "Apply", disabled: true }), h("button", { id: "back", type: "button", textContent: "As it is", onclick: () => fill() })));

@@ -5,6 +5,7 @@ on standard input where the test does something in between. Anything else ends i
 """
 
 import sys
+import time
 
 from playwright.sync_api import sync_playwright, expect
 
@@ -19,14 +20,18 @@ def told():
     return sys.stdin.readline().strip()
 
 
-def playing(page):
-    return page.evaluate("(() => { const v = document.querySelector('video'); return v.paused || v.readyState < 2 ? -1 : v.currentTime; })()")
+def until(page, expression, seconds):
+    """Asks again and again: Playwright's own waiting evaluates text, which the page's policy forbids."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"not within {seconds} s: {expression}"
+        page.wait_for_timeout(100)
 
 
 def plays(page, what):
-    page.wait_for_function("document.querySelector('video').readyState >= 2 && document.querySelector('video').currentTime > 0.2", timeout=30000)
-    before = playing(page)
-    page.wait_for_function(f"document.querySelector('video').currentTime > {before} + 1", timeout=20000)
+    until(page, "document.querySelector('video').readyState >= 2 && document.querySelector('video').currentTime > 0.2", 30)
+    before = page.evaluate("document.querySelector('video').currentTime")
+    until(page, f"document.querySelector('video').currentTime > {before} + 1", 20)
     assert page.evaluate("document.querySelector('video').videoWidth") > 0
     ok(what)
 
@@ -64,14 +69,15 @@ with sync_playwright() as playwright:
     expect(page.locator("#map .point").first).to_be_attached(timeout=30000)
     expect(page.locator("#waterfall .row").first).to_be_visible(timeout=20000)
     first = page.locator("#waterfall .row > span").first.text_content()
-    page.wait_for_function(f"document.querySelector('#waterfall .row > span').textContent !== {first!r}", timeout=15000)
+    until(page, f"document.querySelector('#waterfall .row > span').textContent !== {first!r}", 15)
     expect(page.locator("#decisions-list li").first).to_be_visible()
     ok("updates")
 
     # The slow one is named. Its times are known once a copy of a segment has been there.
-    page.wait_for_function(
+    until(
+        page,
         "[...document.querySelectorAll('#fleet-table tbody tr')].some(r => r.textContent.includes('slug') && /slow|suspect|ejected|no answer/.test(r.textContent))",
-        timeout=60000,
+        60,
     )
     expect(page.locator("#sentence")).to_contain_text("slug", timeout=10000)
     ok("names the slow one")
@@ -96,7 +102,7 @@ with sync_playwright() as playwright:
     expect(page.locator("#toast")).to_contain_text("Somebody else", timeout=10000)
     page.locator("#apply").click()
     expect(page.locator("#toast")).to_contain_text("nothing of yours was applied", timeout=10000)
-    page.wait_for_function("document.querySelector('#level-latency').value === '155'", timeout=10000)
+    until(page, "document.querySelector('#level-latency').value === '155'", 10)
     ok("told of the other operator")
 
     # Orders: drained and let back.
