@@ -3,11 +3,13 @@ import Testing
 /// docs/Migrating-from-go-livepeer.md answers for everything that an operator has.
 @Suite struct MigrationTableTests {
     private func rows() throws -> [[String]] {
-        try Repository.text("docs/Migrating-from-go-livepeer.md").split(separator: "\n").filter { $0.hasPrefix("|") && !$0.hasPrefix("|--") }
-            .map { line in
-                line.dropFirst().dropLast().split(separator: "|", omittingEmptySubsequences: false)
-                    .map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
-            }
+        try Repository.text("docs/Migrating-from-go-livepeer.md").split(separator: "\n").filter {
+            $0.hasPrefix("|") && !$0.hasPrefix("|--")
+        }
+        .map { line in
+            line.dropFirst().dropLast().split(separator: "|", omittingEmptySubsequences: false)
+                .map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+        }
     }
 
     @Test func noCellIsBlank() throws {

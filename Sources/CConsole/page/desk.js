@@ -1,5 +1,5 @@
 // The console: one page, fed by one stream of events.
-import { $, h, text, classes, short, ms, share, ether, plural, count, span, toast, clock } from "./format.js";
+import { $, h, text, classes, short, ms, share, ether, plural, count, price, span, toast, clock } from "./format.js";
 import { ask, listen, whenUnauthorized } from "./feed.js";
 import { startFleet, showFleet, standing, nameOf } from "./fleet.js";
 import { startStreams, showStreams, step, stopPlaying } from "./streams.js";
@@ -93,11 +93,11 @@ function sum(overview, live) {
   let level = "";
   if (!live.length) parts.push("No stream is live");
   else if (missing.length) { parts.push(`${missing.length === 1 ? `${missing[0].id} has` : `${missing.length} of ${plural(live.length, "stream")} have`} missed segments in the last minute`); level = "bad"; }
-  else parts.push(live.length === 1 ? `${live[0].id} is live and on time` : `All ${count(live.length)} streams are on time`);
+  else parts.push(live.length === 1 ? `${live[0].id} is live and on time` : `${live.length === 2 ? "Both" : `All ${count(live.length)}`} streams are on time`);
   if (bad.length) { parts.push(`${list(bad)} ${bad.length === 1 ? standing(bad[0])[1] === "ejected" ? "is left out after faults" : "does not answer" : "are left out or do not answer"}`); level ||= "warn"; }
   if (slow.length) {
     const work = slow.reduce((sum, o) => sum + o.streams, 0);
-    parts.push(`${list(slow)} ${slow.length === 1 ? "is" : "are"} slow (${slow.length === 1 ? ms(slow[0].p90Ms) : "over the target"}), and ${work ? `${slow.length === 1 ? "has" : "have"} ${plural(work, "stream")}` : `${slow.length === 1 ? "gets" : "get"} no stream`}`);
+    parts.push(`${list(slow)} ${slow.length === 1 ? "is" : "are"} slow (${slow.length === 1 ? `90 % within ${ms(slow[0].p90Ms)}${slow[0].weiPerPixel ? ` at ${price(slow[0].weiPerPixel)} wei per pixel` : ""}` : "over the target"}) and ${work ? `${slow.length === 1 ? "has" : "have"} ${plural(work, "stream")}` : `${slow.length === 1 ? "gets" : "get"} no stream`}`);
     if (work) level ||= "warn";
   }
   if (!overview.orchestrators.length) parts.push("nobody is there to transcode");
@@ -141,6 +141,7 @@ async function showSettings() {
 
 function linked(isOn, since) {
   const link = $("link");
+  document.body.classList.toggle("stale", !isOn);
   classes(link, `link ${isOn ? "on" : "off"}`);
   text(link, isOn ? "live" : since ? `no answer since ${clock(since)}` : "no answer");
   link.title = isOn ? "a new picture every second" : "What you see is as of then. It is tried again all the time.";

@@ -13,10 +13,10 @@ const shapes = {
   "consumer": r => `M${-r} 0A${r} ${r} 0 1 0 ${r} 0A${r} ${r} 0 1 0 ${-r} 0Z`,
   "cpu": r => `M${-r} ${-r * .45}H${-r * .45}V${-r}H${r * .45}V${-r * .45}H${r}V${r * .45}H${r * .45}V${r}H${-r * .45}V${r * .45}H${-r}Z`,
 };
-const unknownShape = r => `M${-r} ${-r}L${r} ${r}M${r} ${-r}L${-r} ${r}`;
+const unknownShape = r => `M${-r} ${-r * .4}H${r}V${r * .4}H${-r}Z`;
 const shapeOf = name => shapes[name] ?? unknownShape;
 const glyph = name => svg("svg", { viewBox: "-6 -6 12 12", "aria-hidden": "true" },
-  svg("path", { d: shapeOf(name)(5), stroke: shapes[name] ? null : "currentColor", "stroke-width": 1.6 }));
+  svg("path", { d: shapeOf(name)(5) }));
 
 export const nameOf = o => o.operatorName || short(o.id);
 
@@ -167,7 +167,10 @@ function drawMap() {
   }
   parts.push(svg("text", { x: right, y: height - 4, "text-anchor": "end" }, "half of the segments are back after →"));
   parts.push(svg("text", { x: 0, y: 12 }, asks ? "↑ wei per pixel" : "↑ streams"));
-  if (target && target < most) parts.push(svg("text", { x: x(target) + 5, y: top + 12 }, "over the target"));
+  if (target && target < most) {
+    const isTight = right - x(target) < 96;
+    parts.push(svg("text", { x: x(target) + (isTight ? -5 : 5), y: top - 4, "text-anchor": isTight ? "end" : "start" }, isTight ? "target" : "over the target"));
+  }
   if (!known.length) parts.push(svg("text", { x: (left + right) / 2, y: (top + bottom) / 2, "text-anchor": "middle" }, "nobody has been measured yet"));
   const taken = [];
   const isNamed = o => known.length <= 12 || o.id === hovered || ["bad", "warn"].includes(standing(o, target)[0]) && known.length <= 60;
@@ -181,11 +184,12 @@ function drawMap() {
     parts.push(group);
     if (!isNamed(o)) continue;
     const words = nameOf(o), wide = words.length * 6.6;
-    const isLeft = at[0] + size + 8 + wide > right;
-    const box = { x: isLeft ? at[0] - size - 6 - wide : at[0] + size + 6, y: at[1] - 8 };
-    while (taken.some(t => Math.abs(t.y - box.y) < 14 && t.x < box.x + wide && box.x < t.x + t.w)) box.y += 14;
+    // Above its point, so that the line to its 90 % goes through no name.
+    const isLeft = at[0] + wide > right;
+    const box = { x: isLeft ? at[0] - wide : at[0] - size, y: at[1] - size - 18 };
+    while (box.y > top && taken.some(t => Math.abs(t.y - box.y) < 13 && t.x < box.x + wide && box.x < t.x + t.w)) box.y -= 13;
     taken.push({ ...box, w: wide });
-    group.append(svg("text", { class: "name", x: isLeft ? at[0] - size - 6 : box.x, y: box.y + 12, "text-anchor": isLeft ? "end" : "start" }, words));
+    group.append(svg("text", { class: "name", x: isLeft ? at[0] + size : box.x, y: box.y + 12, "text-anchor": isLeft ? "end" : "start" }, words));
   }
   map.replaceChildren(...parts);
 }

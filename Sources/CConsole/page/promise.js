@@ -19,7 +19,7 @@ export function startPromise(shared) {
   const form = $("level");
   form.addEventListener("submit", event => { event.preventDefault(); apply(); });
   for (const s of sliders) {
-    const input = h("input", { type: "range", id: `level-${s.key}`, min: s.from, max: s.to, step: s.step });
+    const input = h("input", { type: "range", id: `level-${s.key}`, min: s.from, max: s.to, step: s.step, disabled: true });
     const output = h("output", { htmlFor: input.id });
     const box = h("div.slider", {}, h("label", { htmlFor: input.id, textContent: s.name }), output, input, h("small", { textContent: s.hint }));
     const field = fields[s.key] = { ...s, input, output, box };
@@ -146,7 +146,7 @@ function show(answer, isChange) {
         row("1000 segments cost", now.costPerThousandWei, then.costPerThousandWei, ether), row("sent twice", now.extraWork, then.extraWork, share, .1))));
     const who = Object.entries((isChange ? then : now).shares).sort((a, b) => b[1] - a[1]).slice(0, 3)
       .map(([id, part]) => `${state.nameOf(id)} ${share(part)}`).join(", ");
-    parts.push(h("p.words", { textContent: who ? `The work ${isChange ? "would go" : "goes"} to ${who}.` : "" }));
+    parts.push(h("p.words", { textContent: who ? `The work ${isChange ? "would go" : "goes"} to ${who}.` : "Nobody of those that were measured would get it." }));
   } else parts.push(h("p.words", { textContent: `No prediction yet: ${answer.reason}` }));
   if (!answer.check.isMet) parts.push(h("p.words.bad", { textContent: `Nobody keeps this: ${state.named(answer.check.words)}` }));
   else if (answer.notes.length) parts.push(h("p.words", { textContent: state.named(answer.notes.join("; ")) }));

@@ -15,10 +15,10 @@ export function showWaterfall(decisions, names) {
   const box = $("waterfall");
   const last = decisions.slice(-rows).reverse();
   if (!last.length) {
-    box.replaceChildren(h("p.empty", {}, "No segment of it was sent to an orchestrator yet. A stream without renditions has none."));
+    box.replaceChildren(h("p.empty", {}, "Nothing was sent to an orchestrator yet: a stream without renditions never does, and the first segment takes as long as it lasts."));
     return;
   }
-  const end = d => Math.max(d.finishMs ?? 0, ...d.attempts.map(a => a.sentMs + (a.totalMs ?? phases.reduce((sum, [key]) => sum + (a[key] ?? 0), 0))));
+  const end = d => Math.max(d.finishMs ?? 0, ...d.attempts.filter(a => a.role !== "canary").map(a => a.sentMs + (a.totalMs ?? phases.reduce((sum, [key]) => sum + (a[key] ?? 0), 0))));
   const { targetMs, deadlineMs } = last[0];
   // All of the deadline when something comes near it; else the target and what there is, so that short phases can be seen.
   const longest = Math.max(...last.map(end));

@@ -37,7 +37,9 @@ struct APIProblem: Error, CustomStringConvertible {
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer realm=\"sluice\"" }
     }
 
-    var description: String { [what, place.map { "at \($0)" }, right.map { "right is: \($0)" }].compactMap(\.self).joined(separator: "; ") }
+    var description: String {
+        [what, place.map { "at \($0)" }, right.map { "right is: \($0)" }].compactMap(\.self).joined(separator: "; ")
+    }
 
     var answer: APIAnswer {
         let fault = Body.Fault(status: status.code, code: code, what: what, where: place, right: right)

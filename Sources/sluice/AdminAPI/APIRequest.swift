@@ -67,7 +67,8 @@ extension [String: Any] {
     func text(_ key: String, like example: String) throws(APIProblem) -> String? {
         guard let value = self[key], !(value is NSNull) else { return nil }
         guard let text = value as? String, !text.isEmpty, text.count <= 200, !text.contains(where: \.isNewline) else {
-            throw APIProblem(.badRequest, "wrong-value", "'\(key)' is no text of 1 to 200 characters", at: "body, key \(key)", right: example)
+            throw APIProblem(
+                .badRequest, "wrong-value", "'\(key)' is no text of 1 to 200 characters", at: "body, key \(key)", right: example)
         }
         return text
     }

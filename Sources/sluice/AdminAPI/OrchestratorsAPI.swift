@@ -94,7 +94,8 @@ struct OrchestratorsAPI: Sendable {
 
     /// - Parameter text: an address in any of its forms, or `embedded`.
     private func known(_ text: String) throws(APIProblem) -> OrchestratorID {
-        let id = text == OrchestratorID.embedded.rawValue ? .embedded : (try? OrchestratorAddress(text)).map { OrchestratorID($0.description) }
+        let id =
+            text == OrchestratorID.embedded.rawValue ? .embedded : (try? OrchestratorAddress(text)).map { OrchestratorID($0.description) }
         guard let id, desk.roster.entry(id) != nil else { throw unknown(text) }
         return id
     }
@@ -169,8 +170,8 @@ struct OrchestratorsAPI: Sendable {
 
     private func remove(_ id: OrchestratorID, _ request: APIRequest) throws -> APIAnswer {
         try request.visitor.require(.admin, for: "removing an orchestrator")
-        do { try desk.roster.remove(id, if: { EntityTag(of: Changeable($0)).satisfies(request.ifMatch) }) } catch
-            let refusal as OrchestratorRoster.Refusal
+        do { try desk.roster.remove(id, if: { EntityTag(of: Changeable($0)).satisfies(request.ifMatch) }) } catch let refusal
+            as OrchestratorRoster.Refusal
         { throw problem(refusal, id) }
         desk.ordered("removed orchestrator \(id)", by: request.visitor, orchestrator: id.rawValue)
         return .nothing

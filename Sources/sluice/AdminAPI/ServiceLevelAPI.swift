@@ -17,7 +17,8 @@ struct ServiceLevelAPI: Sendable {
         try request.visitor.require(.operate, for: "changing a service level")
         let change: ServiceLevelChange
         do { change = try ServiceLevelChange(json: try await request.bytes()) } catch let error as SettingsError {
-            throw APIProblem(.badRequest, "wrong-level", error.description, at: "body", right: #"{"latency": "50%", "maxPricePerPixelWei": 900}"#)
+            throw APIProblem(
+                .badRequest, "wrong-level", error.description, at: "body", right: #"{"latency": "50%", "maxPricePerPixelWei": 900}"#)
         }
         switch desk.levels.change(subject, change, if: { Self.tag($0).satisfies(request.ifMatch) }) {
         case nil: throw gone(subject)

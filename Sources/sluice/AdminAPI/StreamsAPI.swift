@@ -27,7 +27,8 @@ struct StreamsAPI: Sendable {
         }
         let name = request.path[1]
         guard let stream = StreamID(name), let summary = desk.table.summary(of: stream) else {
-            throw APIProblem.notFound("there is no stream '\(name.prefix(130))', live or ended lately", right: "GET /api/v1/streams lists them")
+            throw APIProblem.notFound(
+                "there is no stream '\(name.prefix(130))', live or ended lately", right: "GET /api/v1/streams lists them")
         }
         if request.path.count == 3, request.path[2] == "sla" {
             return try await ServiceLevelAPI(desk: desk).answer(request, .stream(stream))

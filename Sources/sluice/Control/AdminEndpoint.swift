@@ -28,7 +28,8 @@ struct AdminEndpoint: HTTPResponder {
         do {
             visitor = try access.visitor(request.head)
             if !path.hasPrefix(AdminAPI.prefix) {
-                try visitor.require(isLook ? .read : .operate, for: isLook ? "looking" : "\(request.head.method.rawValue) \(path.prefix(200))")
+                try visitor.require(
+                    isLook ? .read : .operate, for: isLook ? "looking" : "\(request.head.method.rawValue) \(path.prefix(200))")
             }
         } catch {
             let answer = error.answer
@@ -50,7 +51,8 @@ struct AdminEndpoint: HTTPResponder {
         case "/status":
             try await writer.send(json: status())
         default:
-            let hint = api == nil ? "/status, /metrics or /healthz" : "/console, /api/v1, /status, /metrics, /healthz or /routing/orchestrators"
+            let hint =
+                api == nil ? "/status, /metrics or /healthz" : "/console, /api/v1, /status, /metrics, /healthz or /routing/orchestrators"
             try await writer.send(
                 .notFound, headers: [.contentType: "text/plain; charset=utf-8"],
                 body: ByteBuffer(string: "\(path) is not here; try \(hint)\n"))

@@ -45,7 +45,10 @@ final class ServiceLevels: Sendable {
             state.tenants = tenants
             state.changes = Dictionary(
                 uniqueKeysWithValues: tenants.map { tenant in
-                    (tenant.name, before[tenant.name] == tenant.serviceLevel ? changes[tenant.name] ?? tenant.serviceLevel : tenant.serviceLevel)
+                    (
+                        tenant.name,
+                        before[tenant.name] == tenant.serviceLevel ? changes[tenant.name] ?? tenant.serviceLevel : tenant.serviceLevel
+                    )
                 })
         }
     }

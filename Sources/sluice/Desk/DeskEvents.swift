@@ -75,7 +75,8 @@ extension EventFeed {
         let stream = decision.stream.rawValue
         let sequence = decision.sequence.rawValue
         if decision.isMissed {
-            let words = decision.failure.map { "lost: \($0)" } ?? decision.finish.map { "\(Int($0 * 1000)) ms, past the deadline" } ?? "late"
+            let words =
+                decision.failure.map { "lost: \($0)" } ?? decision.finish.map { "\(Int($0 * 1000)) ms, past the deadline" } ?? "late"
             publish(
                 .miss, DeskNote(at: now, words: words, stream: stream, sequence: sequence, orchestrator: decision.choice?.rawValue))
         }

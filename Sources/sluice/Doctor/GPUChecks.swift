@@ -14,7 +14,8 @@ struct GPUChecks: Sendable {
             let other = nodes.isEmpty ? "no chip" : "no NVIDIA chip (there is /dev/dri/\(nodes.joined(separator: ", ")))"
             return [
                 embeds
-                    ? .note(Self.subject, "\(other): x264 transcodes on the processor", "a GPU with an encoder, or orchestrators that have one")
+                    ? .note(
+                        Self.subject, "\(other): x264 transcodes on the processor", "a GPU with an encoder, or orchestrators that have one")
                     : .good(Self.subject, "\(other), and none is needed: orchestrators transcode")
             ]
         }

@@ -9,7 +9,8 @@ struct MachineChecks: Sendable {
 
     private var clock: Finding {
         let subject = "clock"
-        let remedy = "timedatectl set-ntp true, or install chrony: tokens of orchestrators, certificates and low-latency names go by the clock"
+        let remedy =
+            "timedatectl set-ntp true, or install chrony: tokens of orchestrators, certificates and low-latency names go by the clock"
         // A session token lives half an hour: a clock that wrong meets refusals.
         if let word = Self.output(of: ["timedatectl", "show", "--property=NTPSynchronized", "--value"]) {
             return word == "yes" ? .good(subject, "kept in step by NTP") : .warning(subject, "not kept in step by NTP", remedy)
@@ -17,7 +18,9 @@ struct MachineChecks: Sendable {
         if let text = Self.output(of: ["chronyc", "-n", "tracking"]), text.contains("Leap status     : Normal") {
             return .good(subject, "kept in step by chrony")
         }
-        if FileManager.default.fileExists(atPath: "/run/systemd/timesync/synchronized") { return .good(subject, "kept in step by timesyncd") }
+        if FileManager.default.fileExists(atPath: "/run/systemd/timesync/synchronized") {
+            return .good(subject, "kept in step by timesyncd")
+        }
         return .note(subject, "nothing here says whether it is kept in step (a container has its host's)", "make sure of it on the host")
     }
 
@@ -39,7 +42,8 @@ struct MachineChecks: Sendable {
         else { return nil }
         let words = "\(kilobytes >> 10) MiB of memory are available, \(ProcessInfo.processInfo.activeProcessorCount) cores"
         return kilobytes < 512 << 10
-            ? .warning("limits", words, "more memory: a stream with its renditions holds some tens of megabytes (docs/Operating.md, Memory)")
+            ? .warning(
+                "limits", words, "more memory: a stream with its renditions holds some tens of megabytes (docs/Operating.md, Memory)")
             : .good("limits", words)
     }
 

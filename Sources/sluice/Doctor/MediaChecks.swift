@@ -36,7 +36,8 @@ struct MediaChecks: Sendable {
                 ? "install a libavcodec with libx264: apt-get install libavcodec-extra, or Debian's own"
                 : "an NVIDIA chip with an encoder, its driver, and a libavcodec with NVENC; or transcode.encoder: x264"
             if isWanted { return .fault("encoders", "\(name) does not open: \(error)", remedy) }
-            return .note("encoders", "\(name) does not open: \(error)", embeds ? remedy : "nothing: orchestrators transcode, not this machine")
+            return .note(
+                "encoders", "\(name) does not open: \(error)", embeds ? remedy : "nothing: orchestrators transcode, not this machine")
         }
     }
 }

@@ -44,7 +44,8 @@ struct OrchestratorChecks: Sendable {
             let needed = CapabilitySet([.h264, .mpegTS]).subtracting(entry.capabilities)
             if !needed.isEmpty {
                 let names = needed.compactMap { Capability(rawValue: $0).map { "\($0)" } }.joined(separator: ", ")
-                return .fault(Self.subject, "\(words): it lacks \(names)", "it gets no work from here; take it from the list, or ask its operator")
+                return .fault(
+                    Self.subject, "\(words): it lacks \(names)", "it gets no work from here; take it from the list, or ask its operator")
             }
             if let ceiling = settings.role.routing.serviceLevel.maxPrice, let price = entry.price, price.weiPerPixel > ceiling {
                 return .warning(Self.subject, "\(words): dearer than sla.maxPricePerPixelWei (\(ceiling))", "raise it, or do without")
@@ -64,7 +65,9 @@ struct OrchestratorChecks: Sendable {
         if text.contains("resolve") || text.contains("nodename") || text.contains("unknown host") || text.contains("name or service") {
             return "the name is not known to DNS here: check its spelling, or give its address"
         }
-        if text.contains("handshake") || text.contains("tls") || text.contains("ssl") { return "it does not speak TLS there: https://host:8935 is right, or http:// for one without" }
+        if text.contains("handshake") || text.contains("tls") || text.contains("ssl") {
+            return "it does not speak TLS there: https://host:8935 is right, or http:// for one without"
+        }
         if text.contains("timed") || text.contains("no end within") || text.contains("connect") {
             return "a firewall between here and there, or it is overloaded: nc -vz HOST PORT tells"
         }

@@ -15,7 +15,9 @@ struct PortChecks: Sendable {
             if Set(numbers).count < numbers.count {
                 findings.append(.fault(Self.subject, "two of them are the same", "give each a port of its own"))
             }
-            if !AdminSettings.isLoopback(settings.rtmp.host) || !AdminSettings.isLoopback(settings.http.host), settings.authWebhook.url == nil {
+            if !AdminSettings.isLoopback(settings.rtmp.host) || !AdminSettings.isLoopback(settings.http.host),
+                settings.authWebhook.url == nil
+            {
                 findings.append(
                     .warning(
                         Self.subject, "whoever reaches this machine may publish under any name",
@@ -33,9 +35,12 @@ struct PortChecks: Sendable {
             try? await channel.close()
             return .good(Self.subject, "\(place) is free")
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            if await isSluice { return .note(Self.subject, "\(place) is taken, by a Sluice gateway that runs here", "nothing, if that is the one") }
+            if await isSluice {
+                return .note(Self.subject, "\(place) is taken, by a Sluice gateway that runs here", "nothing, if that is the one")
+            }
             return .fault(
-                Self.subject, "\(place) is taken by another program", "ss -ltnp 'sport = :\(listen.port)' names it; stop it, or set \(name).port")
+                Self.subject, "\(place) is taken by another program",
+                "ss -ltnp 'sport = :\(listen.port)' names it; stop it, or set \(name).port")
         } catch let error as IOError where error.errnoCode == EACCES {
             return .fault(
                 Self.subject, "\(place) is only for root", "a port from 1024 on, or setcap cap_net_bind_service=+ep on the program")

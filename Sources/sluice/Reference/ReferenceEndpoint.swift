@@ -81,7 +81,9 @@ struct ReferenceEndpoint: Sendable {
         // All is read before anything is changed.
         var ceiling: Double?
         if !price.isEmpty, !pixels.isEmpty {
-            guard let wei = Double(price), wei.isFinite, wei >= 0 else { throw Refused(text: "error parsing maxPricePerUnit value: \(price)") }
+            guard let wei = Double(price), wei.isFinite, wei >= 0 else {
+                throw Refused(text: "error parsing maxPricePerUnit value: \(price)")
+            }
             guard let count = Double(pixels), count.isFinite else { throw Refused(text: "error parsing pixelsPerUnit value: \(pixels)") }
             guard count > 0 else { throw Refused(text: "pixels per unit must be greater than 0, provided \(pixels)") }
             let currency = form["currency"] ?? ""

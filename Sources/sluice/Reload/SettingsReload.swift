@@ -111,7 +111,8 @@ final class SettingsReload: Sendable {
         let words =
             changed.isEmpty
             ? "read the settings again: nothing has changed"
-            : "took up settings: \(changed.joined(separator: ", "))" + (waiting.isEmpty ? "" : "; a restart is needed for \(waiting.joined(separator: ", "))")
+            : "took up settings: \(changed.joined(separator: ", "))"
+                + (waiting.isEmpty ? "" : "; a restart is needed for \(waiting.joined(separator: ", "))")
         logger.notice("settings", metadata: ["changed": "\(changed)", "waiting for a restart": "\(waiting)", "by": "\(visitor.name)"])
         for note in notes { logger.warning("settings", metadata: ["note": "\(note)"]) }
         feed.publish(.change, DeskNote(words: ([words] + notes).joined(separator: "; "), by: visitor.name))

@@ -109,7 +109,8 @@ struct WhatIf: Sendable {
         let figures = simulation.run(seed: 1) { _, seed in RouterPolicy(settings: settings, seed: seed) }.figures
         let segments = Double(max(1, figures.segments))
         return Figures(
-            segments: figures.segments, lateShare: Double(figures.misses) / segments, p50Ms: figures.p50Ms.tenths, p95Ms: figures.p95Ms.tenths,
+            segments: figures.segments, lateShare: Double(figures.misses) / segments, p50Ms: figures.p50Ms.tenths,
+            p95Ms: figures.p95Ms.tenths,
             costPerThousandWei: (figures.cost / segments * 1000).rounded(), extraWork: figures.extraWork,
             shares: figures.load.filter { $0.value > 0 }.mapValues { (Double($0) / segments).thousandths })
     }

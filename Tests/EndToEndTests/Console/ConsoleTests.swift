@@ -75,7 +75,9 @@ import Testing
         }
         let settings = folder.appendingPathComponent("gateway.yaml")
         let listed = there.orchestrators.map { "  - {address: \"\($0.uri)\", operator: \($0.name)}" }.joined(separator: "\n")
-        let (rtmp, http, admin) = (try await RunningOrchestrator.freePort(), try await RunningOrchestrator.freePort(), try await RunningOrchestrator.freePort())
+        let (rtmp, http, admin) = (
+            try await RunningOrchestrator.freePort(), try await RunningOrchestrator.freePort(), try await RunningOrchestrator.freePort()
+        )
         try Data(
             """
             rtmp: {port: \(rtmp)}
@@ -98,7 +100,8 @@ import Testing
         func publish() throws -> [Program] {
             try ["cam-1", "cam-2"].map { name in
                 try Program([
-                    "ffmpeg", "-nostdin", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-f", "lavfi", "-i",
+                    "ffmpeg", "-nostdin", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-f", "lavfi",
+                    "-i",
                     "sine=sample_rate=48000", "-t", "240", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "60",
                     "-b:v", "200k", "-pix_fmt", "yuv420p", "-c:a", "aac", "-f", "flv", "rtmp://127.0.0.1:\(rtmp)/live/\(name)",
                 ])
@@ -106,7 +109,8 @@ import Testing
         }
         func order(_ body: String) async throws -> String {
             try await Program.run([
-                "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "PATCH", "-H", "Authorization: Bearer \(Self.token)", "-d", body,
+                "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "PATCH", "-H", "Authorization: Bearer \(Self.token)", "-d",
+                body,
                 "\(address)/api/v1/streams/cam-1/sla",
             ])
         }
@@ -118,7 +122,9 @@ import Testing
         let browser = try Browser([script, "\(address)/console/", Self.token, pictures], log: folder.appendingPathComponent("browser.log"))
         for what in ["signed in", "plays", "updates", "names the slow one"] { try await browser.saw(what) }
         try await browser.saw("promised 80")
-        let level = try await Program.run(["curl", "-s", "-H", "Authorization: Bearer \(Self.token)", "\(address)/api/v1/streams/cam-1/sla"])
+        let level = try await Program.run([
+            "curl", "-s", "-H", "Authorization: Bearer \(Self.token)", "\(address)/api/v1/streams/cam-1/sla",
+        ])
         #expect(level.contains(#""latency":"80%""#), "\(level)")
         #expect(try await order(#"{"latency": "155%"}"#) == "200")
         try browser.tell("changed")

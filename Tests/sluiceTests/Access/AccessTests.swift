@@ -28,7 +28,8 @@ import Testing
                 (.get, "/metrics", "", .read), (.get, "/status", "", .read), (.get, "/api/v1/streams", "", .read),
                 (.get, "/routing/orchestrators", "", .read), (.get, "/getBroadcastConfig", "", .read), (.get, "/api/v1/config", "", .read),
                 (.post, "/api/v1/whatif", #"{"sla": {}}"#, .read), (.patch, "/api/v1/sla", #"{"latency": "60%"}"#, .operate),
-                (.post, "/routing/sla", #"{"latency": "60%"}"#, .operate), (.post, "/setBroadcastConfig?transcodingOptions=P144p30fps16x9", "", .operate),
+                (.post, "/routing/sla", #"{"latency": "60%"}"#, .operate),
+                (.post, "/setBroadcastConfig?transcodingOptions=P144p30fps16x9", "", .operate),
                 (.patch, one, #"{"standing": "active"}"#, .operate), (.patch, one, #"{"gpuClass": "cpu"}"#, .admin),
                 (.post, "/api/v1/config/reload", "", .admin),
             ]
@@ -41,7 +42,9 @@ import Testing
                 }
                 for fields in [[:], Self.bearer("wrong-token-0123456"), [.authorization: "Basic abc"]] as [HTTPFields] {
                     let answer = try await desk.ask(method, path, body, fields)
-                    #expect(answer.status == 401 && answer.headers[.wwwAuthenticate]?.hasPrefix("Bearer") == true, "\(method) \(path): \(answer)")
+                    #expect(
+                        answer.status == 401 && answer.headers[.wwwAuthenticate]?.hasPrefix("Bearer") == true,
+                        "\(method) \(path): \(answer)")
                     #expect(answer.fault["right"] is String)
                 }
             }
@@ -78,7 +81,8 @@ import Testing
     }
 
     @Test func aNameThatWasMadeToPointHereIsNoOrigin() throws {
-        let head = HTTPRequest(method: .post, scheme: "http", authority: "evil.example:5935", path: "/", headerFields: [.origin: "http://evil.example:5935"])
+        let head = HTTPRequest(
+            method: .post, scheme: "http", authority: "evil.example:5935", path: "/", headerFields: [.origin: "http://evil.example:5935"])
         #expect(throws: APIProblem.self) { try Access.open.visitor(head) }
         let access = try Access([AccessTokenSettings(name: "x", role: .read, token: "a-token-0123456789")])
         var told = head

@@ -27,7 +27,8 @@ import Testing
             }
             #expect(try await names() == ["https://127.0.0.1:1", "https://127.0.0.1:2"])
             let added = try await desk.ask(.post, "/api/v1/orchestrators", #"{"address": "127.0.0.1:3", "region": "us"}"#)
-            #expect(added.status == 201 && added.headers[.location] == "/api/v1/orchestrators/https%3A%2F%2F127%2E0%2E0%2E1%3A3", "\(added)")
+            #expect(
+                added.status == 201 && added.headers[.location] == "/api/v1/orchestrators/https%3A%2F%2F127%2E0%2E0%2E1%3A3", "\(added)")
             #expect(added.object["origin"] as? String == "api" && added.object["region"] as? String == "us")
             #expect(try await desk.get(added.headers[.location] ?? "").status == 200)
             let again = try await desk.ask(.post, "/api/v1/orchestrators", #"{"address": "https://127.0.0.1:3"}"#)

@@ -8,7 +8,9 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(2))) struct EventStreamTests {
     @Test func whatHappensIsToldAsItHappens() async throws {
         try await RunningDesk.serving("profiles: P144p30fps16x9\n") { desk in
-            async let heard = desk.events("?overview=on") { $0.contains("event: decision") && $0.contains("event: change") && $0.contains("event: overview") }
+            async let heard = desk.events("?overview=on") {
+                $0.contains("event: decision") && $0.contains("event: change") && $0.contains("event: overview")
+            }
             #expect(try await desk.push("cam") == 200)
             #expect(try await desk.ask(.patch, "/api/v1/sla", #"{"latency": "70%"}"#).status == 200)
             let text = try await heard
@@ -17,7 +19,9 @@ import Testing
             #expect(text.contains("changed what is promised to the node: latency = 70%"), "\(text)")
             // Who comes back with the last id gets what came after it.
             let id = try #require(text.split(separator: "\n").first { $0.hasPrefix("id: ") }?.dropFirst(4))
-            let later = try await desk.events("?types=decision", [HTTPField.Name.lastEventID: String(id)]) { $0.contains("event: decision") }
+            let later = try await desk.events("?types=decision", [HTTPField.Name.lastEventID: String(id)]) {
+                $0.contains("event: decision")
+            }
             #expect(!later.contains("stream-started") && later.contains("embedded"))
         }
     }
@@ -43,13 +47,19 @@ import Testing
         let feed = EventFeed()
         var made = 0
         let plain = try #require(feed.listen(after: nil, wantsOverview: false))
-        feed.tick { made += 1; return .init(string: "x") }
+        feed.tick {
+            made += 1; return .init(string: "x")
+        }
         #expect(made == 0)
         let wanting = try #require(feed.listen(after: nil, wantsOverview: true))
-        feed.tick { made += 1; return .init(string: "x") }
+        feed.tick {
+            made += 1; return .init(string: "x")
+        }
         #expect(made == 1)
         feed.leave(wanting)
-        feed.tick { made += 1; return .init(string: "x") }
+        feed.tick {
+            made += 1; return .init(string: "x")
+        }
         #expect(made == 1 && feed.listeners == 1)
         feed.leave(plain)
         var ticks = 0

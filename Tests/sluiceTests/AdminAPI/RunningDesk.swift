@@ -80,7 +80,9 @@ struct RunningDesk {
     }
 
     /// The first lines of a stream of events, until `isEnough`.
-    func events(_ query: String = "", _ fields: HTTPFields = [:], until isEnough: @escaping @Sendable (String) -> Bool) async throws -> String {
+    func events(_ query: String = "", _ fields: HTTPFields = [:], until isEnough: @escaping @Sendable (String) -> Bool) async throws
+        -> String
+    {
         let head = HTTPRequest(
             method: .get, scheme: "http", authority: admin.authority.name, path: "/api/v1/events\(query)", headerFields: fields)
         return try await admin.exchange(head) { _, body in

@@ -25,7 +25,8 @@ import Testing
     /// A file that is there and not in the table would be missed in the browser alone.
     @Test func everyFileOfTheFolderIsInTheBinary() throws {
         let there = Set(try FileManager.default.contentsOfDirectory(atPath: Self.folder.path))
-        let embedded = Set((0..<sluice_console_file_count).compactMap { sluice_console_file_at($0).map { String(cString: $0.pointee.name) } })
+        let embedded = Set(
+            (0..<sluice_console_file_count).compactMap { sluice_console_file_at($0).map { String(cString: $0.pointee.name) } })
         #expect(there == embedded)
     }
 

@@ -52,7 +52,9 @@ import Testing
         let families: [String: Set<String>] = [
             "sluice_ejected": ["class"], "sluice_attempt_finish_seconds_bucket": ["orchestrator", "class", "le"],
         ]
-        let source = try String(contentsOfFile: Self.path.replacing("config/grafana/gateway.json", with: "Sources/SluiceGateway/Status/RoutingMetrics.swift"), encoding: .utf8)
+        let source = try String(
+            contentsOfFile: Self.path.replacing("config/grafana/gateway.json", with: "Sources/SluiceGateway/Status/RoutingMetrics.swift"),
+            encoding: .utf8)
         let known = Self.known()
         var seen: Set<String> = []
         for panel in board.panels where panel.type != "row" {

@@ -11,7 +11,8 @@ import Testing
     }
 
     private func roster(_ follower: Follower, embedded: Bool = false) throws -> OrchestratorRoster {
-        try OrchestratorRoster([ListedOrchestrator(address: "a:1"), ListedOrchestrator(address: "b:1")], embedded: embedded) { addresses, atOnce in
+        try OrchestratorRoster([ListedOrchestrator(address: "a:1"), ListedOrchestrator(address: "b:1")], embedded: embedded) {
+            addresses, atOnce in
             follower.calls.withLock { $0.append((addresses, atOnce)) }
         }
     }

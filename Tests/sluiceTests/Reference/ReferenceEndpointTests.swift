@@ -24,10 +24,13 @@ import Testing
             #expect(Set(names).isSuperset(of: ["P720p30fps16x9", "P360p30fps4x3", "P144p30fps16x9"]) && names.count == 13)
             let status = try await desk.get("/status")
             for key in [
-                "Manifests", "InternalManifests", "StreamInfo", "OrchestratorPool", "OrchestratorPoolInfos", "Version", "GolangRuntimeVersion",
+                "Manifests", "InternalManifests", "StreamInfo", "OrchestratorPool", "OrchestratorPoolInfos", "Version",
+                "GolangRuntimeVersion",
                 "GOArch", "GOOS", "RegisteredTranscodersNumber", "RegisteredTranscoders", "LocalTranscoding", "BroadcasterPrices",
             ] { #expect(status.object[key] != nil, "\(key)") }
-            #expect(status.text.contains(#""OrchestratorPoolInfos":[{"Latency":null,"Score":1,"Url":"https://127.0.0.1:1"}]"#), "\(status.text)")
+            #expect(
+                status.text.contains(#""OrchestratorPoolInfos":[{"Latency":null,"Score":1,"Url":"https://127.0.0.1:1"}]"#), "\(status.text)"
+            )
             #expect(status.object["streams"] != nil, "ours is in it too")
             let capabilities = try await desk.get("/getNetworkCapabilities")
             #expect(capabilities.text.contains(#""10":"H264 Constrained, Contained High profile""#) && capabilities.status == 200)

@@ -108,7 +108,9 @@ import Testing
             #expect(try await desk.ask(.post, "/api/v1/config/reload").status == 200)
             #expect(try await desk.push("cam", 1) == 200)
             let playlist = try await desk.get("/stream/cam/P144p30fps16x9.m3u8").text
-            #expect(playlist.contains("0.ts") && playlist.contains("1.ts") && !playlist.contains("#EXT-X-DISCONTINUITY\n") && !playlist.contains("GAP"))
+            #expect(
+                playlist.contains("0.ts") && playlist.contains("1.ts") && !playlist.contains("#EXT-X-DISCONTINUITY\n")
+                    && !playlist.contains("GAP"))
         }
     }
 }
