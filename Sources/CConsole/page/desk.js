@@ -94,7 +94,8 @@ function sum(overview, live) {
   if (!live.length) parts.push("No stream is live");
   else if (missing.length) { parts.push(`${missing.length === 1 ? `${missing[0].id} has` : `${missing.length} of ${plural(live.length, "stream")} have`} missed segments in the last minute`); level = "bad"; }
   else parts.push(live.length === 1 ? `${live[0].id} is live and on time` : `${live.length === 2 ? "Both" : `All ${count(live.length)}`} streams are on time`);
-  if (bad.length) { parts.push(`${list(bad)} ${bad.length === 1 ? standing(bad[0])[1] === "ejected" ? "is left out after faults" : "does not answer" : "are left out or do not answer"}`); level ||= "warn"; }
+  if (bad.length && bad.length === orchestrators.length) { parts.push(bad.length === 1 ? `the only orchestrator, ${list(bad)}, does not answer` : `none of ${plural(bad.length, "orchestrator")} answers`); level = "bad"; }
+  else if (bad.length) { parts.push(`${list(bad)} ${bad.length === 1 ? standing(bad[0])[1] === "ejected" ? "is left out after faults" : "does not answer" : "are left out or do not answer"}`); level ||= "warn"; }
   if (slow.length) {
     const work = slow.reduce((sum, o) => sum + o.streams, 0);
     parts.push(`${list(slow)} ${slow.length === 1 ? "is" : "are"} slow (${slow.length === 1 ? `90 % within ${ms(slow[0].p90Ms)}${slow[0].weiPerPixel ? ` at ${price(slow[0].weiPerPixel)} wei per pixel` : ""}` : "over the target"}) and ${work ? `${slow.length === 1 ? "has" : "have"} ${plural(work, "stream")}` : `${slow.length === 1 ? "gets" : "get"} no stream`}`);
@@ -128,7 +129,7 @@ async function showSettings() {
   }
   text($("settings-file"), value.file ? `${value.file}, taken up at ${clock(value.loadedAt)}` : "no file; flags, environment and defaults");
   const rows = value.settings.filter(s => $("settings-all").checked || s.source !== "default");
-  $("settings-rows").replaceChildren(...rows.map(s => h("tr", {}, h("td", { textContent: s.key }), h("td", { textContent: s.value ?? "not set" }), h("td", { textContent: s.source }),
+  $("settings-rows").replaceChildren(...rows.map(s => h("tr", {}, h("td", { textContent: s.key }), h("td", {}, h("div", { textContent: s.value ?? "not set" })), h("td", { textContent: s.source }),
     h("td", { textContent: s.needsRestart ? value.waitingForRestart.includes(s.key) ? "waits for a restart" : "needs a restart" : "holds at once" }))));
   $("settings-empty").hidden = rows.length > 0;
   if (!rows.length) text($("settings-empty"), "Everything has its default.");

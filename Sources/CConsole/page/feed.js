@@ -30,6 +30,8 @@ export async function ask(path, { method = "GET", body, tag, token } = {}) {
 export function listen(heard, linked) {
   const types = ["overview", "stream-started", "stream-ended", "decision", "miss", "hedge", "ejection", "recovery", "change", "left-out"];
   const patience = 4000;
+  // Who opens a link anew is told again what is kept.
+  const known = new Set();
   let source, last = 0, isOn = null, again;
   const state = on => { if (isOn !== on) { isOn = on; linked(on, last); } };
   const open = () => {
@@ -38,6 +40,11 @@ export function listen(heard, linked) {
     source = new EventSource("/api/v1/events?overview=on");
     for (const type of types) source.addEventListener(type, event => {
       if (type === "overview") { last = Date.now(); state(true); }
+      else if (event.lastEventId && type !== "left-out") {
+        if (known.has(event.lastEventId)) return;
+        known.add(event.lastEventId);
+        if (known.size > 2000) known.delete(known.values().next().value);
+      }
       heard(type, JSON.parse(event.data));
     });
     source.onerror = () => {

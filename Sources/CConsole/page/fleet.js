@@ -2,7 +2,8 @@
 import { $, h, svg, keyed, text, classes, short, ms, share, price, plural, toast, sure } from "./format.js";
 import { ask } from "./feed.js";
 
-const shown = 60;                       // rows before "show all": an operator of hundreds filters
+// Rows before "show all": an operator of hundreds filters, and a phone has other sections below.
+const shown = () => matchMedia("(max-width: 860px)").matches ? 8 : 60;
 let all = false, filter = "", hovered = null, overview = null, may = () => true;
 
 // A class of GPU is a shape, so that colour is left for trouble.
@@ -60,10 +61,10 @@ function draw() {
   // Who works or is in trouble first, the slowest of them on top; names break ties, so that rows stay where they are.
   const rank = o => isWorking(o) ? 0 : { bad: 1, warn: 2 }[standing(o, overview.target)[0]] ?? 3;
   const rows = [...wanted].sort((a, b) => rank(a) - rank(b) || nameOf(a).localeCompare(nameOf(b)) || a.id.localeCompare(b.id));
-  const some = all ? rows : rows.slice(0, shown);
+  const some = all ? rows : rows.slice(0, shown());
   keyed($("fleet-table").tBodies[0], some, o => o.id, makeRow, updateRow);
   $("fleet-table").hidden = !rows.length;
-  $("fleet-more").hidden = rows.length <= shown;
+  $("fleet-more").hidden = rows.length <= shown();
   text($("fleet-more"), all ? "Show fewer" : `Show all ${rows.length}`);
   const empty = $("fleet-empty");
   empty.hidden = rows.length > 0;

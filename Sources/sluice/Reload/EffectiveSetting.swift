@@ -12,7 +12,7 @@ struct EffectiveSetting: Codable, Hashable, Sendable {
 
     init(_ key: String, _ effective: SettingsReader.Effective) {
         self.key = key
-        isSecret = Self.isSecret(key)
+        isSecret = Self.isSecret(key, effective.value)
         value = isSecret && effective.value?.isEmpty == false ? "…" : effective.value
         source = effective.source
         `default` = effective.fallback
@@ -25,8 +25,10 @@ struct EffectiveSetting: Codable, Hashable, Sendable {
             .map(EffectiveSetting.init).sorted { $0.key < $1.key }
     }
 
-    private static func isSecret(_ key: String) -> Bool {
-        key == "admin.tokens" || (key.hasPrefix("tenants.") && key.hasSuffix(".keys"))
+    private static func isSecret(_ key: String, _ value: String?) -> Bool {
+        if key == "admin.tokens" || (key.hasPrefix("tenants.") && key.hasSuffix(".keys")) { return true }
+        // A URL may carry a password or a key.
+        return key == "authWebhook" && value?.contains { "?@".contains($0) } == true
     }
 
     /// What is bound, opened or sized once, at the start; everything else is taken up while streams run.

@@ -79,7 +79,8 @@ final class SettingsReload: Sendable {
         do {
             let fresh = try await source.read()
             return try take(fresh, by: visitor)
-        } catch let error as SettingsError {
+        } catch {
+            let error = (error as? SettingsError) ?? SettingsError("\(error)")
             let isNews = loaded.withLock { loaded in
                 defer { loaded.state.problem = error.description }
                 return loaded.state.problem != error.description

@@ -121,8 +121,10 @@ struct GatewayAssembly {
             responder: AdminEndpoint(
                 registry: registry, status: { table.status(route: route) },
                 routing: RoutingEndpoint(
-                    route: route, levels: ServiceLevelEndpoint(route: route, levels: levels, isLive: isLive), log: decisionLog,
-                    isLive: isLive),
+                    route: route,
+                    levels: ServiceLevelEndpoint(route: route, levels: levels, isLive: isLive) { words, stream in
+                        feed.publish(.change, DeskNote(words: words, stream: stream?.rawValue, by: "/routing/sla"))
+                    }, log: decisionLog, isLive: isLive),
                 refresh: { metrics.look(at: route) }, access: access, api: AdminAPI(desk: desk, reload: reload),
                 reference: ReferenceEndpoint(desk: desk, level: logLevel), playback: DeliveryEndpoint(source: table)),
             group: group, logger: logger)

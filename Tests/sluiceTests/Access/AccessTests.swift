@@ -53,6 +53,18 @@ import Testing
         }
     }
 
+    @Test func ourOwnCommandsHaveTokensToo() async throws {
+        try await RunningDesk.serving(Self.settings) { desk in
+            let address = desk.admin.authority.name
+            let list = try await AdminClient(address, token: "read-token-0123456").get([OrchestratorReport].self, "/routing/orchestrators")
+            #expect(list.map(\.id) == ["https://127.0.0.1:1"])
+            do {
+                _ = try await AdminClient(address, token: nil).get("/status")
+                Issue.record("let in without a token")
+            } catch { #expect("\(error)".contains("a token is needed here; put one into SLUICE_ADMIN_TOKEN"), "\(error)") }
+        }
+    }
+
     @Test func aBrowserKeepsItsTokenInACookie() async throws {
         try await RunningDesk.serving(Self.settings) { desk in
             let opened = try await desk.ask(.post, "/api/v1/session", "", Self.bearer("operate"))
