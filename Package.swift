@@ -35,6 +35,7 @@ let package = Package(
             linkerSettings: ["avformat", "avcodec", "avutil", "swscale", "swresample"].map { .linkedLibrary($0) }),
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+        .target(name: "CConsole", exclude: ["page"]),
         .target(name: "SluiceTypes", dependencies: ["CKeccak", nioCore], swiftSettings: settings),
         .target(
             name: "SluiceProto", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -74,7 +75,7 @@ let package = Package(
             name: "sluice",
             dependencies: [
                 "SluiceTypes", "SluiceRouting", "SluiceWire", "SluiceMedia", "SluiceNetwork", "SluiceGateway",
-                "SluiceOrchestrator", "SluiceSimulation", nioCore, logging,
+                "SluiceOrchestrator", "SluiceSimulation", "CConsole", nioCore, logging,
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -123,8 +124,9 @@ let package = Package(
             name: "sluiceTests",
             dependencies: [
                 "sluice", "SluiceGateway", "SluiceNetwork", "SluiceRouting", "SluiceOrchestrator", "SluiceSimulation", "SluiceTesting",
-                "SluiceTypes", "SluiceWire", nioCore, logging, .product(name: "NIOPosix", package: "swift-nio"),
+                "SluiceTypes", "SluiceWire", "CConsole", nioCore, logging, .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
         // Programs that measure, run by scripts/bench.
@@ -133,7 +135,7 @@ let package = Package(
             name: "DecisionBenchmark", dependencies: ["AllocationCount", "SluiceRouting", "SluiceTypes"], path: "Benchmarks/Decision",
             swiftSettings: settings),
         // Its programs run as processes of their own; the dependency makes sure the binary is built.
-        .testTarget(name: "EndToEndTests", dependencies: ["sluice"], swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: ["sluice"], exclude: ["Console/console.py"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

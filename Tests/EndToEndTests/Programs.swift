@@ -26,6 +26,7 @@ final class Program: Sendable {
     }
 
     var isRunning: Bool { process.isRunning }
+    var processIdentifier: Int32 { process.processIdentifier }
     var text: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
 
     /// Waits for the end without holding a thread: the test's own machinery needs them.

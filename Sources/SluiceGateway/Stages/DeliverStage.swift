@@ -29,6 +29,24 @@ extension StreamTable: DeliverySource {
 
     package func isLive(_ stream: StreamID) -> Bool { live(stream) != nil }
 
+    /// Every stream that is live or lingers, for operators.
+    package var summaries: [StreamSummary] {
+        entries.withLock { $0 }.map { _, entry in
+            StreamSummary(
+                listing: entry.output.listing, origin: entry.live?.origin, isLive: entry.live != nil, newest: entry.output.recent.newest)
+        }.sorted { $0.listing.id.rawValue < $1.listing.id.rawValue }
+    }
+
+    /// The last segments of a stream; `nil` for one that is neither live nor lingers.
+    package func segments(of stream: StreamID) -> [SegmentStatus]? { output(stream)?.recent.all }
+
+    package func summary(of stream: StreamID) -> StreamSummary? {
+        entries.withLock { $0[stream] }.map { entry in
+            StreamSummary(
+                listing: entry.output.listing, origin: entry.live?.origin, isLive: entry.live != nil, newest: entry.output.recent.newest)
+        }
+    }
+
     package func status(route: RouteStage) -> GatewayStatus {
         let streams = entries.withLock { entries in
             entries.map { id, entry in

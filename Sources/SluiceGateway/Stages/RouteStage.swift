@@ -135,6 +135,15 @@ package final class RouteStage: Sendable {
         state.withLock { _ = $0.router.setServiceLevel(level ?? $0.router.settings.serviceLevel, of: stream) }
     }
 
+    /// Segments that are cut from now on obey; the node's service level stays as it was promised last.
+    package func reconfigure(_ settings: RoutingSettings) {
+        state.withLock { state in
+            let level = state.router.settings.serviceLevel
+            state.router.settings = settings
+            state.router.settings.serviceLevel = level
+        }
+    }
+
     /// Whether the level can be kept, for segments like the stream's newest; without a stream, for those of every live one, of which
     /// the first that it cannot be kept for counts.
     package func check(_ level: ServiceLevel, of stream: StreamID? = nil) -> ServiceLevelCheck {
@@ -167,6 +176,12 @@ package final class RouteStage: Sendable {
     package var ejected: [GPUClass?: Int] {
         let now = moment(.now)
         return state.withLock { $0.router.ejected(at: now) }
+    }
+
+    /// How each orchestrator stands; a cheap part of `picture`.
+    package var health: [OrchestratorID: Health.State] {
+        let now = moment(.now)
+        return state.withLock { $0.router.health(at: now) }
     }
 
     package var counts: RouteCounts { state.withLock { $0.router.counts } }

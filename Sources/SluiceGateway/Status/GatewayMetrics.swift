@@ -68,6 +68,8 @@ package struct GatewayMetrics: Sendable {
             "sluice_segment_published_seconds", help: "From the cut to the last rendition in its playlist.", buckets: Self.fast)
     }
 
+    package func setMaxStreams(_ count: Int) { reference.maxSessions.set(count) }
+
     func streamOpened(_ stream: StreamID) {
         streamsOpened.increment()
         reference.streamOpened(stream)

@@ -24,4 +24,9 @@ package struct GatewayStatus: Codable, Sendable {
 
     package var streams: [Stream]
     package var orchestrators: [Orchestrator]
+
+    package init(streams: [Stream], orchestrators: [Orchestrator]) {
+        self.streams = streams
+        self.orchestrators = orchestrators
+    }
 }

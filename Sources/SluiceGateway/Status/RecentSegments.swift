@@ -25,6 +25,8 @@ final class RecentSegments: Sendable {
         }
     }
 
+    var newest: SegmentStatus? { entries.withLock { $0.last } }
+
     var all: [SegmentStatus] { entries.withLock { $0 } }
 }
 

@@ -21,6 +21,7 @@ final class ReferenceMetrics: Sendable {
 
     private let streamsCreated, streamsStarted, streamsEnded: Counter
     private let currentSessions: Gauge
+    let maxSessions: Gauge
     private let successRate: ShareGauge
     private let swaps: Counter
     private let emerged, emergedUnprocessed, appeared: Counter
@@ -52,7 +53,8 @@ final class ReferenceMetrics: Sendable {
         streamsStarted = counter("stream_started_total", "Streams that had a first segment.")
         streamsEnded = counter("stream_ended_total", "Streams that ended.")
         currentSessions = registry.gauge("livepeer_current_sessions_total", help: "Streams now.", labels: base)
-        registry.gauge("livepeer_max_sessions_total", help: "Streams at most.", labels: base).set(maxStreams)
+        maxSessions = registry.gauge("livepeer_max_sessions_total", help: "Streams at most.", labels: base)
+        maxSessions.set(maxStreams)
         successRate = registry.share(
             "livepeer_success_rate", help: "Transcoded of the last 30 segments of each stream.", labels: base)
         swaps = counter("orchestrator_swaps", "Changes of orchestrator from one segment to the next.")

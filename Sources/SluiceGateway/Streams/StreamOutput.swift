@@ -14,6 +14,8 @@ package final class StreamOutput: Sendable {
         var sourceVariant: Variant?
         var renditionVariants: [Variant?]
         var isEnded = false
+        var sourceBytes = 0
+        var renditionBytes = 0
     }
 
     let stream: StreamID
@@ -48,6 +50,7 @@ package final class StreamOutput: Sendable {
         state.withLock { state in
             state.source.append(PlaylistEntry(segment, isGap: false, byteCount: segment.bytes.readableBytes), segment.bytes)
             state.newest = segment.sequence
+            state.sourceBytes += segment.bytes.readableBytes
             if state.sourceVariant == nil || segment.startsDiscontinuity {
                 state.sourceVariant = Variant(source: segment)
             }
@@ -61,6 +64,7 @@ package final class StreamOutput: Sendable {
             startsDiscontinuity: startsDiscontinuity)
         state.withLock { state in
             state.renditions[index].append(entry, content)
+            state.renditionBytes += content.readableBytes
             if state.renditionVariants[index] == nil || segment.startsDiscontinuity {
                 state.renditionVariants[index] = Variant(profile: profiles[index], source: segment, sample: content)
             }
@@ -128,6 +132,21 @@ package final class StreamOutput: Sendable {
         state.withLock { state in
             guard let path = state.shelfPath(rendition) else { return .unknown }
             return state[keyPath: path].segment(sequence, container)
+        }
+    }
+
+    /// What the playlists list now; the source first.
+    var listing: StreamListing {
+        state.withLock { state in
+            let shelves = [state.source] + state.renditions
+            let variants = [state.sourceVariant] + state.renditionVariants
+            return StreamListing(
+                id: stream, sourceBytes: state.sourceBytes, renditionBytes: state.renditionBytes,
+                variants: zip(shelves, variants).map { shelf, variant in
+                    StreamListing.Variant(
+                        name: shelf.name, width: variant?.width, height: variant?.height, frameRate: variant?.frameRate,
+                        published: shelf.appended, gaps: shelf.gaps, entries: shelf.window.entries)
+                })
         }
     }
 

@@ -1,6 +1,6 @@
 package import Logging
 package import SluiceMedia
-import SluiceTypes
+package import SluiceTypes
 import SluiceWire
 import Synchronization
 
@@ -18,7 +18,7 @@ package final class StreamTable: Sendable {
     /// How often idle and ended streams are looked for. Short against every limit it enforces.
     private static let sweepInterval: Duration = .seconds(1)
 
-    let settings: GatewaySettings
+    private let present: Mutex<GatewaySettings>
     let dispatch: DispatchStage
     let metrics: GatewayMetrics
     let media: MediaExecutor?
@@ -40,12 +40,28 @@ package final class StreamTable: Sendable {
         self.liveVideo = liveVideo
         self.admission = admission
         self.media = media
-        self.settings = settings
+        self.present = Mutex(settings)
         self.dispatch = dispatch
         self.metrics = metrics
         self.logger = logger
         // Bounded by `maxStreams`: one element per admitted publisher.
         (opened, announce) = AsyncStream.makeStream(of: LiveStream.self)
+    }
+
+    /// Streams that begin from now on obey `settings`; those that are live keep what they began with.
+    package func reconfigure(_ settings: GatewaySettings) { present.withLock { $0 = settings } }
+
+    package var settings: GatewaySettings { present.withLock { $0 } }
+
+    /// Ends a stream in order, as if its publisher had: what was cut is carried through.
+    ///
+    /// - Returns: `false` for one that is not live.
+    package func stop(_ stream: StreamID) -> Bool {
+        guard let live = live(stream) else { return false }
+        logger.notice("stream stopped", metadata: ["stream": "\(stream)"])
+        live.evict(.ended)
+        live.pipeline.finish()
+        return true
     }
 
     /// Carries all streams until `close` was called and the last of them ended, or the task is cancelled.

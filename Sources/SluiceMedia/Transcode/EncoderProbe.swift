@@ -33,7 +33,8 @@ package enum EncoderProbe {
         }
     }()
 
-    private static func open(_ choice: EncoderChoice) throws(MediaError) {
+    /// - Throws: when an encoder of that kind does not open; the text says why.
+    package static func open(_ choice: EncoderChoice) throws(MediaError) {
         let profile = TranscodeProfile(name: "probe", width: 320, height: 240, bitrate: 200_000)
         do throws(SegmentFailure) {
             _ = try FrameEncoder(

@@ -16,7 +16,7 @@ extension LivepeerTransport: LiveVideoTransport {
     package func session(
         _ request: LiveVideoRequest, at orchestrator: OrchestratorID, _ body: @Sendable (LiveVideoChannels) async throws -> Void
     ) async throws {
-        guard let known = orchestrators[orchestrator] else {
+        guard let known = known(orchestrator) else {
             throw SegmentFailure(.unreachable, "\(orchestrator) is not in the list")
         }
         // A token for this session alone: one of a stream that is transcoded there counts its segments.

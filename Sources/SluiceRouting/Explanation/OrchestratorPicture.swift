@@ -72,6 +72,12 @@ extension SegmentRouter {
     }
 }
 
+extension SegmentRouter {
+    package func health(at now: Moment) -> [OrchestratorID: Health.State] {
+        Dictionary(records.filter(\.isListed).map { ($0.entry.id, $0.health.state(at: now)) }) { first, _ in first }
+    }
+}
+
 extension OrchestratorPicture.Work {
     init(_ workClass: WorkClass, _ statistics: WorkStatistics) {
         self.init(

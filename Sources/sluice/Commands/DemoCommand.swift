@@ -17,8 +17,9 @@ struct DemoCommand: AsyncParsableCommand {
         var flags = options.overrides
         // A check must not fail because a gateway runs already: free ports, unless some were asked for.
         if once { for key in ["rtmp.port", "http.port", "admin.port"] where flags[key] == nil { flags[key] = "0" } }
-        let settings = try GatewayFileSettings.load(file: options.config, flags: flags)
-        let assembly = try GatewayAssembly(settings, logger: logger)
+        let loaded = try SettingsSource(file: options.config, flags: flags).load()
+        let settings = loaded.settings
+        let assembly = try GatewayAssembly(loaded, logger: logger)
         let ports = try await assembly.start()
         print(Greeting.gateway(settings, ports: ports))
         let demo = Demo(

@@ -13,11 +13,12 @@ struct GatewayCommand: AsyncParsableCommand {
     @OptionGroup var options: GatewayOptions
 
     func run() async throws {
-        let logger = Logging.make(label: "gateway", level: options.logLevel)
-        let settings = try options.load()
-        let assembly = try GatewayAssembly(settings, logger: logger)
+        let level = LogLevel(options.logLevel)
+        let logger = Logging.make(label: "gateway", level: level)
+        let loaded = try options.load()
+        let assembly = try GatewayAssembly(loaded, logLevel: level, logger: logger)
         let ports = try await assembly.start()
-        print(Greeting.gateway(settings, ports: ports))
+        print(Greeting.gateway(loaded.settings, ports: ports))
         fflush(nil)
         let group = ServiceGroup(
             services: assembly.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

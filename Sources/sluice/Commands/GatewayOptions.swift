@@ -25,7 +25,5 @@ struct GatewayOptions: ParsableArguments {
         return flags
     }
 
-    func load() throws -> GatewayFileSettings {
-        try GatewayFileSettings.load(file: config, flags: overrides)
-    }
+    func load() throws -> LoadedSettings { try SettingsSource(file: config, flags: overrides).load() }
 }

@@ -48,10 +48,11 @@ struct OrchestratorCommand: AsyncParsableCommand {
                 liveVideo: LiveVideoEndpoint(liveVideo, calls: endpoint.calls)),
             proxy: runners.proxy, group: group, logger: logger)
         let admin = HTTPServer(
-            host: settings.admin.host, port: settings.admin.port, tls: nil,
+            host: settings.admin.listen.host, port: settings.admin.listen.port, tls: nil,
             responder: RunnerAdmin(
-                runners: runnerEndpoint, rest: AdminEndpoint(registry: registry, status: { orchestrator.status })), group: group,
-            logger: logger)
+                runners: runnerEndpoint,
+                rest: AdminEndpoint(registry: registry, status: { orchestrator.status }, access: try Access(settings.admin.tokens))),
+            group: group, logger: logger)
         try await runners.start()
         let bound = try await server.start()
         let adminBound = try await admin.start()
@@ -77,12 +78,12 @@ struct OrchestratorCommand: AsyncParsableCommand {
         let play = try ScriptPlay(
             try script.part.apply(to: found.scenario), seed: seed, port: settings.listen.port, group: group, logger: logger)
         let admin = HTTPServer(
-            host: settings.admin.host, port: settings.admin.port, tls: nil,
+            host: settings.admin.listen.host, port: settings.admin.listen.port, tls: nil,
             responder: ScriptAdmin(play: play), group: group, logger: logger)
         let adminPort = try await admin.start()
         try await play.start()
         if !script.wait { _ = play.begin() }
-        try script.readyFile.map { try play.ready(admin: "http://\(settings.admin.host):\(adminPort)").write(to: $0) }
+        try script.readyFile.map { try play.ready(admin: "http://\(settings.admin.listen.host):\(adminPort)").write(to: $0) }
         print(Greeting.script(play.status, adminPort: adminPort))
         fflush(nil)
         let services = play.services + [ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() })]

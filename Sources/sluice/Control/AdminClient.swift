@@ -12,10 +12,24 @@ struct AdminClient {
 
     private static let longestAnswer = 64 << 20
 
+    private struct Refusal: Decodable {
+        struct Fault: Decodable {
+            var what: String
+            var right: String?
+        }
+
+        var error: Fault
+    }
+
+    /// Where the gateway asks for one.
+    static let tokenVariable = "SLUICE_ADMIN_TOKEN"
+
     private let authority: HTTPAuthority
+    private let token: String?
 
     /// - Parameter address: `host:port`, with or without `http://` before it, or a port alone for this machine.
-    init(_ address: String) throws {
+    init(_ address: String, token: String? = ProcessInfo.processInfo.environment[AdminClient.tokenVariable]) throws {
+        self.token = token
         let address = (address.hasPrefix("http://") ? address.dropFirst("http://".count) : address[...]).prefix { $0 != "/" }
         let parts = address.split(separator: ":").map(String.init)
         guard let port = parts.last.flatMap(Int.init), (1...65_535).contains(port), parts.count <= 2 else {
@@ -33,15 +47,24 @@ struct AdminClient {
     /// - Throws: `ValidationError` with what the gateway said when it refused, or that it is not there.
     func get(_ path: String) async throws -> Data {
         let connection = try HTTPClientConnection(authority: authority, group: MultiThreadedEventLoopGroup.singleton)
-        let head = HTTPRequest(method: .get, scheme: "http", authority: authority.name, path: path)
+        var head = HTTPRequest(method: .get, scheme: "http", authority: authority.name, path: path)
+        if let token { head.headerFields[.authorization] = "Bearer \(token)" }
         do {
             let (status, body) = try await connection.exchange(head) { response, body in
                 (response.status, try await body.collect(upTo: Self.longestAnswer))
             }
-            guard status == .ok else { throw ValidationError(String(buffer: body).trimmingCharacters(in: .whitespacesAndNewlines)) }
+            guard status == .ok else { throw ValidationError(Self.words(body, status)) }
             return Data(body.readableBytesView)
         } catch let error as HTTPClientError {
             throw ValidationError("no gateway answers at \(authority): \(error)")
         }
+    }
+
+    private static func words(_ body: ByteBuffer, _ status: HTTPResponse.Status) -> String {
+        guard let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(body.readableBytesView)) else {
+            return String(buffer: body).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        let hint = status == .unauthorized ? "put one into \(tokenVariable)" : refusal.error.right
+        return refusal.error.what + (hint.map { "; \($0)" } ?? "")
     }
 }

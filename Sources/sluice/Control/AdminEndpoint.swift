@@ -4,33 +4,58 @@ import NIOCore
 import SluiceNetwork
 import SluiceTypes
 
-/// The admin port: `/healthz`, `/metrics` (Prometheus text), `/status` (JSON), and for a gateway `/routing/…`. Bound to loopback by
-/// default; it asks nobody who they are.
+/// The admin port: `/healthz`, `/metrics` (Prometheus text), `/status` (JSON); for a gateway also `/routing/…`, the admin API below
+/// `/api/v1/`, the reference's own endpoints, and the console.
 struct AdminEndpoint: HTTPResponder {
     let registry: MetricRegistry
     let status: @Sendable () -> any Encodable & Sendable
     var routing: RoutingEndpoint?
     /// Called before the metrics are shown.
     var refresh: @Sendable () -> Void = {}
+    /// Who may what; everything but `/healthz` and the files of the console asks it.
+    var access = Access.open
+    var api: AdminAPI?
+    var reference: ReferenceEndpoint?
+    /// Plays streams on the console, whose page may load from this port alone.
+    var playback: DeliveryEndpoint?
 
     func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
         let path = request.head.path?.split(separator: "?", maxSplits: 1).first.map(String.init) ?? "/"
+        let isLook = request.head.method == .get || request.head.method == .head
+        if path == "/healthz", isLook { return try await text("ok\n", "text/plain; charset=utf-8", writer) }
+        if api != nil, try await ConsolePage().answer(request, path: path, with: writer) { return }
+        let visitor: Access.Visitor
+        do {
+            visitor = try access.visitor(request.head)
+            if !path.hasPrefix(AdminAPI.prefix) {
+                try visitor.require(
+                    isLook ? .read : .operate, for: isLook ? "looking" : "\(request.head.method.rawValue) \(path.prefix(200))")
+            }
+        } catch {
+            let answer = error.answer
+            return try await writer.send(answer.status, headers: answer.headers, body: answer.body)
+        }
+        if let api, path == AdminAPI.prefix || path.hasPrefix("\(AdminAPI.prefix)/") {
+            return try await api.answer(request, visitor: visitor, with: writer)
+        }
+        if let playback, path.hasPrefix("/stream/") { return try await playback.respond(to: request, with: writer) }
         if let routing, try await routing.answer(request, path: path, with: writer) { return }
-        guard request.head.method == .get || request.head.method == .head else {
+        if let reference, try await reference.answer(request, path: path, visitor: visitor, with: writer) { return }
+        guard isLook else {
             return try await writer.send(.methodNotAllowed, headers: [.allow: "GET, HEAD"])
         }
         switch path {
-        case "/healthz":
-            try await text("ok\n", "text/plain; charset=utf-8", writer)
         case "/metrics":
             refresh()
             try await text(registry.render(), "text/plain; version=0.0.4; charset=utf-8", writer)
         case "/status":
             try await writer.send(json: status())
         default:
+            let hint =
+                api == nil ? "/status, /metrics or /healthz" : "/console, /api/v1, /status, /metrics, /healthz or /routing/orchestrators"
             try await writer.send(
                 .notFound, headers: [.contentType: "text/plain; charset=utf-8"],
-                body: ByteBuffer(string: "\(path) is not here; try /status, /metrics, /healthz or /routing/orchestrators\n"))
+                body: ByteBuffer(string: "\(path) is not here; try \(hint)\n"))
         }
     }
 

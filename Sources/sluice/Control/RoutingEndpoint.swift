@@ -84,6 +84,7 @@ struct Query {
     }
 
     subscript(_ name: String) -> String? { items[name] }
+    var all: [String: String] { items }
 }
 
 extension HTTPResponseWriter {

@@ -24,11 +24,21 @@ struct ServiceLevelEndpoint: Sendable {
         var stream: StreamID? {
             if case .stream(let stream) = self { stream } else { nil }
         }
+
+        var words: String {
+            switch self {
+            case .node: "the node"
+            case .tenant(let name): "tenant \(name)"
+            case .stream(let stream): "stream \(stream)"
+            }
+        }
     }
 
     let route: RouteStage
     let levels: ServiceLevels
     let isLive: @Sendable (StreamID) -> Bool
+    /// Called after a change, with what was changed in words.
+    var told: @Sendable (_ words: String, _ stream: StreamID?) -> Void = { _, _ in }
 
     func show(_ query: Query, _ writer: HTTPResponseWriter) async throws {
         guard let subject = try await subject(query, writer) else { return }
@@ -55,6 +65,7 @@ struct ServiceLevelEndpoint: Sendable {
             return try await writer.send(problem: .badRequest, "\(error)")
         }
         route.renewServiceLevels(node: levels.node)
+        told("changed what is promised to \(subject.words)", subject.stream)
         try await send(subject, writer)
     }
 

@@ -8,6 +8,9 @@ struct StreamAdmission: PublishAdmission {
     let levels: ServiceLevels
     /// Called when a stream was opened, so that what is promised holds at once.
     let changed: @Sendable (StreamID) -> Void
+    /// Called when a stream was opened, with its tenant, and when it has ended.
+    var began: @Sendable (StreamID, _ tenant: String?, _ request: PublishRequest) -> Void = { _, _, _ in }
+    var over: @Sendable (StreamID) -> Void = { _ in }
     let logger: Logger
 
     func admit(_ request: PublishRequest) async throws(PublishRefusal) -> PublishGrant {
@@ -22,13 +25,17 @@ struct StreamAdmission: PublishAdmission {
         }
         let tenant = answer?.tenant ?? levels.tenant(of: stream, key: request.key)
         let change = answer?.serviceLevel ?? .none
-        return PublishGrant(stream: stream, key: key, profiles: answer?.profiles) { [levels, changed] in
+        return PublishGrant(stream: stream, key: key, profiles: answer?.profiles) { [levels, changed, began] in
             levels.opened(stream, tenant: tenant, change)
             changed(stream)
+            began(stream, tenant, request)
         }
     }
 
-    func ended(_ stream: StreamID) { levels.ended(stream) }
+    func ended(_ stream: StreamID) {
+        levels.ended(stream)
+        over(stream)
+    }
 
     private var known: String { levels.tenantNames.isEmpty ? "none" : levels.tenantNames.joined(separator: ", ") }
 }

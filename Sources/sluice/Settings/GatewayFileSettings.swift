@@ -11,7 +11,7 @@ struct GatewayFileSettings {
     var http: ListenSettings
     /// With them players get HTTP/2.
     var httpCertificate: CertificateFiles
-    var admin: ListenSettings
+    var admin: AdminSettings
     var listed: [ListedOrchestrator]
     /// Service URIs or host:port.
     var orchestrators: [String] { listed.map(\.address) }
@@ -27,14 +27,11 @@ struct GatewayFileSettings {
     static let defaultProfiles = "P240p30fps16x9,P360p30fps16x9"
 
     static func load(file: String?, flags: [String: String]) throws -> GatewayFileSettings {
-        var reader = try SettingsReader(file: file, flags: flags)
-        let settings = try GatewayFileSettings(&reader)
-        try reader.finish()
-        return settings
+        try SettingsSource(file: file, flags: flags).load().settings
     }
 
     /// ## Configuration keys
-    /// Those of `ListenSettings` under `rtmp` (1935), `http` (9935) and `admin` (5935), those of `TranscodeFileSettings`, `ListedOrchestrator`,
+    /// Those of `ListenSettings` under `rtmp` (1935) and `http` (9935), those of `AdminSettings` (5935), `TranscodeFileSettings`, `ListedOrchestrator`,
     /// `AuthWebhookSettings`, `TenantSettings`, `RecordSettings`, and:
     /// - `http.certificate`, `http.key` (paths, default none): PEM; with them the port speaks TLS, and HTTP/2.
     /// - `rtmp.maxConnections` (int, default 2000, 1…100000) and `rtmp.maxConnectionsPerAddress` (int, default 1000, 1…100000).
@@ -65,7 +62,7 @@ struct GatewayFileSettings {
         rtmpLimits = limits
         http = try ListenSettings(&reader, prefix: "http", port: 9935)
         httpCertificate = CertificateFiles(&reader, prefix: "http.")
-        admin = try ListenSettings(&reader, prefix: "admin", port: 5935)
+        admin = try AdminSettings(&reader, port: 5935)
         listed = try ListedOrchestrator.read(&reader)
         gpuClasses = try reader.text("gpuClasses").map(GPUClassFile.read) ?? GPUClassTable()
         authWebhook = try AuthWebhookSettings(&reader)
@@ -81,7 +78,7 @@ struct GatewayFileSettings {
         role.streamsSegments = try reader.choice("streamSegments", default: Switch.on) == .on
         role.onMissWait = try reader.milliseconds("onMissWaitMs", default: 2000, in: 0...10_000)
         role.routing.shortestPatience = try reader.milliseconds("giveUpMs", default: 8000, in: 500...120_000).inSeconds
-        role.routing.patience = try reader.double("patience", in: 1...60) ?? role.routing.patience
+        role.routing.patience = try reader.double("patience", default: role.routing.patience, in: 1...60)
         role.routing.attempts = try reader.int("attempts", default: 3, in: 1...10)
         role.routing.serviceLevel = try ServiceLevelSettings.read(&reader)
         role.maxInFlight = try reader.int("maxInFlight", default: 4, in: 1...32)

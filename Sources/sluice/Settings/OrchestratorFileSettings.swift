@@ -5,7 +5,7 @@ import SluiceOrchestrator
 /// Everything a stand-alone orchestrator can be told, from flag, environment, file and default.
 struct OrchestratorFileSettings {
     var listen: ListenSettings
-    var admin: ListenSettings
+    var admin: AdminSettings
     var serviceURI: String
     var certificate: CertificateFiles
     var transcode: TranscodeFileSettings
@@ -20,7 +20,7 @@ struct OrchestratorFileSettings {
     }
 
     /// ## Configuration keys
-    /// Those of `ListenSettings` under `service` (8935, default host 0.0.0.0) and `admin` (7935), those of `TranscodeFileSettings` and
+    /// Those of `ListenSettings` under `service` (8935, default host 0.0.0.0), those of `AdminSettings` (7935), `TranscodeFileSettings` and
     /// `RunnerFileSettings`, and:
     /// - `serviceURI` (text, default https://127.0.0.1:PORT): how gateways reach this orchestrator.
     /// - `certificate`, `key` (paths, default none): PEM; without them a self-signed certificate is made at start.
@@ -28,7 +28,7 @@ struct OrchestratorFileSettings {
     /// - `sessionIdleMs` (int, default 70000, 1000…3600000).
     init(_ reader: inout SettingsReader) throws {
         listen = try ListenSettings(&reader, prefix: "service", port: 8935, host: "0.0.0.0")
-        admin = try ListenSettings(&reader, prefix: "admin", port: 7935)
+        admin = try AdminSettings(&reader, port: 7935)
         serviceURI = reader.text("serviceURI", default: "https://127.0.0.1:\(listen.port)")
         guard let uri = URL(string: serviceURI), uri.scheme == "https" || uri.scheme == "http", uri.host != nil, uri.port != nil,
             uri.path.isEmpty

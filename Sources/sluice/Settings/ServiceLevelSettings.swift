@@ -18,7 +18,7 @@ enum ServiceLevelSettings {
     ///   - base: what holds for those that are not there.
     static func read(_ reader: inout SettingsReader, prefix: String = "sla", base: ServiceLevel = .init()) throws -> ServiceLevel {
         var level = base
-        if let latency = reader.text("\(prefix).latency") {
+        if let latency = reader.text("\(prefix).latency", usual: text(base.latency)) {
             guard let target = target(latency) else {
                 throw SettingsError(
                     key: "\(prefix).latency", value: latency, source: reader.source(of: "\(prefix).latency"),
@@ -26,8 +26,8 @@ enum ServiceLevelSettings {
             }
             level.latency = target
         }
-        level.percentile = try reader.double("\(prefix).percentile", in: 0.5...0.99) ?? level.percentile
-        level.playoutBudget = try reader.double("\(prefix).playoutBudget", in: 0.2...20) ?? level.playoutBudget
+        level.percentile = try reader.double("\(prefix).percentile", default: level.percentile, in: 0.5...0.99)
+        level.playoutBudget = try reader.double("\(prefix).playoutBudget", default: level.playoutBudget, in: 0.2...20)
         if let allowed = reader.list("\(prefix).gpuClasses") {
             level.allowedClasses = allowed.isEmpty ? nil : Set(allowed.map { GPUClass($0) })
         }
@@ -36,11 +36,11 @@ enum ServiceLevelSettings {
         if reader.list("\(prefix).maxPricePerPixelWei") != nil {
             level.maxPrice = try reader.double("\(prefix).maxPricePerPixelWei", in: 0...1e18)
         }
-        level.hedgeBudget = try reader.double("\(prefix).hedgeBudget", in: 0...1) ?? level.hedgeBudget
+        level.hedgeBudget = try reader.double("\(prefix).hedgeBudget", default: level.hedgeBudget, in: 0...1)
         level.onMiss = try reader.choice("\(prefix).onMiss", default: level.onMiss)
         let usual = level.continuity
-        level.continuity.seconds = try reader.double("\(prefix).continuity.seconds", in: 0...10) ?? usual.seconds
-        level.continuity.price = try reader.double("\(prefix).continuity.price", in: 0...1) ?? usual.price
+        level.continuity.seconds = try reader.double("\(prefix).continuity.seconds", default: usual.seconds, in: 0...10)
+        level.continuity.price = try reader.double("\(prefix).continuity.price", default: usual.price, in: 0...1)
         level.continuity.segments = try reader.int("\(prefix).continuity.segments", default: usual.segments, in: 1...100)
         return level
     }

@@ -11,10 +11,21 @@ struct SettingsReader {
         var source: String
     }
 
+    /// What holds for a key, and where that comes from.
+    struct Effective: Hashable, Sendable {
+        /// `nil` where the key is not set and nothing stands in for it.
+        var value: String?
+        /// `flag`, `environment NAME`, `FILE line N` or `default`.
+        var source: String
+        var fallback: String?
+    }
+
     private let flags: [String: String]
     private let environment: [String: String]
     private var file: [String: Entry] = [:]
     private var known: Set<String> = []
+    /// By key, of all that were asked for.
+    private(set) var effective: [String: Effective] = [:]
 
     /// - Throws: `SettingsError` naming the file, and the line where YAML does not parse.
     init(
@@ -83,7 +94,17 @@ struct SettingsReader {
     /// Every key asked for so far, in order.
     var keys: [String] { known.sorted() }
 
-    private mutating func entry(_ key: String) -> Entry? {
+    /// - Parameter fallback: what holds where the key is not set, as it would be written.
+    private mutating func entry(_ key: String, fallback: String? = nil) -> Entry? {
+        let found = find(key)
+        if found != nil || fallback != nil || effective[key] == nil {
+            let known = fallback ?? effective[key]?.fallback
+            effective[key] = Effective(value: found?.text ?? known, source: found?.source ?? "default", fallback: known)
+        }
+        return found
+    }
+
+    private mutating func find(_ key: String) -> Entry? {
         known.insert(key)
         if let text = flags[key] { return Entry(text: text, source: "flag") }
         let variable = Self.variable(key)
@@ -105,15 +126,16 @@ struct SettingsReader {
         return name.uppercased()
     }
 
-    mutating func text(_ key: String, default fallback: String) -> String { entry(key)?.text ?? fallback }
+    mutating func text(_ key: String, default fallback: String) -> String { entry(key, fallback: fallback)?.text ?? fallback }
 
-    mutating func text(_ key: String) -> String? {
-        guard let text = entry(key)?.text, !text.isEmpty else { return nil }
+    /// - Parameter usual: what holds where the key is not set, for those who ask.
+    mutating func text(_ key: String, usual: String? = nil) -> String? {
+        guard let text = entry(key, fallback: usual)?.text, !text.isEmpty else { return nil }
         return text
     }
 
     mutating func int(_ key: String, default fallback: Int, in range: ClosedRange<Int>) throws -> Int {
-        guard let entry = entry(key) else { return fallback }
+        guard let entry = entry(key, fallback: "\(fallback)") else { return fallback }
         guard let value = Int(entry.text), range.contains(value) else {
             throw SettingsError(
                 key: key, value: entry.text, source: entry.source,
@@ -122,8 +144,12 @@ struct SettingsReader {
         return value
     }
 
-    mutating func double(_ key: String, in range: ClosedRange<Double>) throws -> Double? {
-        guard let entry = entry(key), !entry.text.isEmpty else { return nil }
+    mutating func double(_ key: String, default fallback: Double, in range: ClosedRange<Double>) throws -> Double {
+        try double(key, usual: "\(fallback)", in: range) ?? fallback
+    }
+
+    mutating func double(_ key: String, usual: String? = nil, in range: ClosedRange<Double>) throws -> Double? {
+        guard let entry = entry(key, fallback: usual), !entry.text.isEmpty else { return nil }
         guard let value = Double(entry.text), range.contains(value) else {
             throw SettingsError(
                 key: key, value: entry.text, source: entry.source,
@@ -138,7 +164,7 @@ struct SettingsReader {
 
     mutating func choice<Value: RawRepresentable & CaseIterable>(_ key: String, default fallback: Value) throws -> Value
     where Value.RawValue == String {
-        guard let entry = entry(key) else { return fallback }
+        guard let entry = entry(key, fallback: fallback.rawValue) else { return fallback }
         guard let value = Value(rawValue: entry.text) else {
             throw SettingsError(
                 key: key, value: entry.text, source: entry.source,

@@ -43,6 +43,8 @@ struct LiveScenario {
             orchestrators: models)
     }
 
+    mutating func shorten(to seconds: Double) { scenario.duration = min(scenario.duration, seconds) }
+
     /// The work class with the most samples; `nil` where there are too few.
     private static func bestKnown(_ report: OrchestratorReport) -> OrchestratorReport.Work? {
         report.works.filter { $0.work.samples >= fewestSamples && $0.work.p50Ms > 0 }.max { $0.work.samples < $1.work.samples }

@@ -8,6 +8,7 @@ import SluiceOrchestrator
 import SluiceRouting
 import SluiceTypes
 import SluiceWire
+import UnixSignals
 
 /// A whole gateway, built from its settings: the hands, the role, and the services in the order they lean on each other.
 struct GatewayAssembly {
@@ -18,14 +19,17 @@ struct GatewayAssembly {
     let admin: HTTPServer
     let rtmp: RTMPListener
     private let embedded: Orchestrator?
-    private let remote: LivepeerTransport?
+    private let remote: LivepeerTransport
     private let executor: MediaExecutor
     private let recorder: TraceRecorder?
     private let decisionLog: DecisionLog?
     private let webhook: AuthWebhook?
     private let packager: MediaExecutor
+    private let desk: Desk
+    private let reload: SettingsReload
 
-    init(_ settings: GatewayFileSettings, logger: Logger) throws {
+    init(_ loaded: LoadedSettings, logLevel: LogLevel = LogLevel("info"), logger: Logger) throws {
+        let settings = loaded.settings
         let group = MultiThreadedEventLoopGroup.singleton
         executor = MediaExecutor(width: settings.transcode.threads)
         let metrics = GatewayMetrics(
@@ -36,20 +40,20 @@ struct GatewayAssembly {
             ? Orchestrator(
                 settings: .init(admission: .init(maxSessions: settings.role.maxStreams), transcode: settings.transcode.session),
                 executor: executor, registry: registry, logger: logger) : nil
-        let remote =
-            settings.orchestrators.isEmpty
-            ? nil : try LivepeerTransport(addresses: settings.orchestrators, group: group, logger: logger)
+        let remote = try LivepeerTransport(addresses: settings.orchestrators, group: group, logger: logger)
         self.embedded = embedded
         self.remote = remote
 
         var directories: [any OrchestratorDirectory] = []
         if let embedded { directories.append(EmbeddedDirectory(service: embedded)) }
-        if let remote { directories.append(remote) }
+        directories.append(remote)
+        let roster = try OrchestratorRoster(settings.listed, embedded: embedded != nil) { try remote.use($0, atOnce: $1) }
+        let directory = DescribedDirectory(CombinedDirectory(directories), classes: settings.gpuClasses, roster: roster)
+        let feed = EventFeed()
+        let board = StreamBoard()
         let levels = ServiceLevels(node: settings.role.routing.serviceLevel, tenants: settings.tenants)
         let route = RouteStage(
-            directory: try DescribedDirectory(
-                CombinedDirectory(directories), classes: settings.gpuClasses, listed: settings.listed),
-            settings: settings.role.routing, promised: { levels.level(of: $0) },
+            directory: directory, settings: settings.role.routing, promised: { levels.level(of: $0) },
             needed: { JobCapabilities.of($0, isPushed: false) })
         self.route = route
         let recorder = try settings.record.trace.map {
@@ -67,6 +71,8 @@ struct GatewayAssembly {
             decided: { decision, facts in
                 recorder?.record(decision, facts)
                 decisionLog?.log(decision)
+                board.decided(decision)
+                feed.decided(decision)
             }, logger: logger)
         let registry = registry
         let webhook = try settings.authWebhook.url.map {
@@ -75,11 +81,20 @@ struct GatewayAssembly {
         self.webhook = webhook
         // Of its own, so that packaging does not stand behind encoding.
         packager = MediaExecutor(width: 1)
-        let liveVideo = remote.map { LiveVideoStage(settings: settings.liveVideo, transport: $0, route: route, logger: logger) }
+        let liveVideo = LiveVideoStage(settings: settings.liveVideo, transport: remote, route: route, logger: logger)
         let table = StreamTable(
             settings: settings.role, dispatch: dispatch, metrics: metrics,
             admission: StreamAdmission(
-                webhook: webhook, levels: levels, changed: { route.renewServiceLevel(of: $0) }, logger: logger),
+                webhook: webhook, levels: levels, changed: { route.renewServiceLevel(of: $0) },
+                began: { stream, tenant, request in
+                    board.opened(stream, tenant: tenant)
+                    let words = "\(request.origin.rawValue) from \(request.remoteAddress)"
+                    feed.publish(.streamStarted, DeskNote(words: words, stream: stream.rawValue))
+                },
+                over: { stream in
+                    board.ended(stream)
+                    feed.publish(.streamEnded, DeskNote(words: "the stream has ended", stream: stream.rawValue))
+                }, logger: logger),
             liveVideo: liveVideo, media: packager, logger: logger)
         self.table = table
 
@@ -94,14 +109,26 @@ struct GatewayAssembly {
             host: settings.rtmp.host, port: settings.rtmp.port, gate: table, group: group, limits: settings.rtmpLimits,
             logger: logger)
         let isLive: @Sendable (StreamID) -> Bool = { table.isLive($0) }
+        let access = try Access(settings.admin.tokens)
+        let desk = Desk(
+            table: table, route: route, directory: directory, levels: levels, roster: roster, board: board, feed: feed, logger: logger)
+        self.desk = desk
+        let reload = SettingsReload(loaded, feed: feed, logger: logger) { old, new in
+            try SettingsChange(desk: desk, access: access, metrics: metrics).apply(old, new)
+        }
+        self.reload = reload
         admin = HTTPServer(
-            host: settings.admin.host, port: settings.admin.port, tls: nil,
+            host: settings.admin.listen.host, port: settings.admin.listen.port, tls: nil,
             responder: AdminEndpoint(
                 registry: registry, status: { table.status(route: route) },
                 routing: RoutingEndpoint(
-                    route: route, levels: ServiceLevelEndpoint(route: route, levels: levels, isLive: isLive), log: decisionLog,
-                    isLive: isLive),
-                refresh: { metrics.look(at: route) }), group: group, logger: logger)
+                    route: route,
+                    levels: ServiceLevelEndpoint(route: route, levels: levels, isLive: isLive) { words, stream in
+                        feed.publish(.change, DeskNote(words: words, stream: stream?.rawValue, by: "/routing/sla"))
+                    }, log: decisionLog, isLive: isLive),
+                refresh: { metrics.look(at: route) }, access: access, api: AdminAPI(desk: desk, reload: reload),
+                reference: ReferenceEndpoint(desk: desk, level: logLevel), playback: DeliveryEndpoint(source: table)),
+            group: group, logger: logger)
     }
 
     /// Binds every port, or throws with the first that is taken.
@@ -121,13 +148,27 @@ struct GatewayAssembly {
         if let decisionLog { services.append(ServerService(serve: { await decisionLog.run() }, stop: { decisionLog.finish() })) }
         if let webhook { services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await webhook.close() })) }
         if let embedded { services.append(BackgroundService { await embedded.run() }) }
-        if let remote { services.append(BackgroundService { try await remote.run() }) }
+        let remote = remote
+        services.append(BackgroundService { try await remote.run() })
         let media = media
         let admin = admin
         let rtmp = rtmp
         services.append(ServerService(serve: { await table.run() }, stop: { table.close() }))
         services.append(ServerService(serve: { try await media.run() }, stop: { await media.shutdown() }))
-        services.append(ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }))
+        let desk = desk
+        let reload = reload
+        services.append(BackgroundService { await desk.run() })
+        // A service that returns would end the group.
+        if reload.state.file != nil { services.append(BackgroundService { await reload.watch() }) }
+        services.append(BackgroundService { for await _ in await UnixSignalsSequence(trapping: .sighup) { await reload.hangUp() } })
+        services.append(
+            ServerService(
+                serve: { try await admin.run() },
+                stop: {
+                    // A page that is open must not hold up the end.
+                    desk.feed.close()
+                    await admin.shutdown()
+                }))
         services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await rtmp.shutdown() }))
         return services
     }

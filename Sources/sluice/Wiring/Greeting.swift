@@ -10,6 +10,7 @@ enum Greeting {
         let workers = settings.embedsOrchestrator ? "embedded" : settings.orchestrators.joined(separator: ", ")
         let host = settings.rtmp.host == "0.0.0.0" ? "127.0.0.1" : settings.rtmp.host
         let web = settings.http.host == "0.0.0.0" ? "127.0.0.1" : settings.http.host
+        let admin = settings.admin.listen.host == "0.0.0.0" ? "127.0.0.1" : settings.admin.listen.host
         let scheme = settings.httpCertificate.certificate == nil ? "http" : "https"
         let lowLatency =
             settings.role.lowLatency.isOn
@@ -20,7 +21,8 @@ enum Greeting {
                         \(scheme)://\(web):\(ports.http)/live/NAME/0.ts        (HTTP push: POST or PUT one segment after another)
               play      \(scheme)://\(web):\(ports.http)/stream/NAME.m3u8\(lowLatency)
                         rtmp://\(host):\(ports.rtmp)/live/NAME            (the source, as it comes)
-              status    http://\(settings.admin.host):\(ports.admin)/status   /metrics   /healthz
+              status    http://\(admin):\(ports.admin)/status   /metrics   /healthz
+              console   http://\(admin):\(ports.admin)/console/
               renditions    \(renditions)
               orchestrator  \(workers)
               Ctrl-C ends everything in order.

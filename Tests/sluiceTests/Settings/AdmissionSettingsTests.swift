@@ -66,9 +66,9 @@ import Testing
                 id: OrchestratorID("https://\(name):8935"), capabilities: CapabilitySet(),
                 gpu: gpu.map { GPU(vendor: "", model: $0, gpuClass: GPUClass("unlisted")) }, gpuSource: .declared)
         }
-        let directory = try DescribedDirectory(
+        let directory = DescribedDirectory(
             Directory(entries: [told("plain", gpu: "NVIDIA H100"), told("o", gpu: "NVIDIA H100"), told("odd", gpu: "Voodoo")]),
-            classes: settings.gpuClasses, listed: settings.listed)
+            classes: settings.gpuClasses, roster: try OrchestratorRoster(settings.listed, embedded: false))
         let entries = directory.entries
         #expect(entries.map { $0.gpu?.gpuClass } == [.datacenterCompute, .datacenterEncode, nil])
         #expect(entries.map(\.gpuSource)[..<2] == [.declared, .configured])

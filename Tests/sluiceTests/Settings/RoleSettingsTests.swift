@@ -30,7 +30,7 @@ import Testing
         var reader = try SettingsReader(file: nil, flags: [:], environment: [:])
         let settings = try GatewayFileSettings(&reader)
         #expect(settings.embedsOrchestrator)
-        #expect(settings.rtmp.port == 1935 && settings.http.port == 9935 && settings.admin.port == 5935)
+        #expect(settings.rtmp.port == 1935 && settings.http.port == 9935 && settings.admin.listen.port == 5935)
         #expect(settings.rtmp.host == "127.0.0.1")
         #expect(settings.role.profiles.map(\.name) == ["P240p30fps16x9", "P360p30fps16x9"])
     }

@@ -2,6 +2,7 @@ package import Logging
 package import NIOCore
 package import SluiceTypes
 import SluiceWire
+import Synchronization
 
 /// Livepeer's protocol from the gateway's side: who is there, and a segment's way to them and back (specs/transcoding-protocol).
 package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
@@ -25,44 +26,97 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
         package init() {}
     }
 
-    let orchestrators: [OrchestratorID: KnownOrchestrator]
-    private let order: [KnownOrchestrator]
+    private struct State {
+        var orchestrators: [OrchestratorID: KnownOrchestrator] = [:]
+        var order: [KnownOrchestrator] = []
+    }
+
+    /// How long one that was taken from the list may still answer what it was sent.
+    private static let parting: Duration = .seconds(10)
+
+    private let state = Mutex(State())
+    /// Bounded by what an operator adds.
+    private let arrivals: AsyncStream<KnownOrchestrator>
+    private let arrive: AsyncStream<KnownOrchestrator>.Continuation
     let clocks: Clocks
-    private let pool: HTTPClientPool
     let group: any EventLoopGroup
+    private let pool: HTTPClientPool
     private let logger: Logger
 
     /// - Parameter addresses: as a person writes them; the same one twice counts once. Throws `OrchestratorAddress.Malformed`.
     package init(
         addresses: [String], clocks: Clocks = .init(), group: any EventLoopGroup, logger: Logger
     ) throws {
-        var order: [KnownOrchestrator] = []
-        let wanted = CapabilitySet([.h264, .mpegTS, .authToken])
-        for text in addresses {
-            let known = try KnownOrchestrator(address: OrchestratorAddress(text), wanted: wanted, clocks: clocks, group: group)
-            if !order.contains(where: { $0.id == known.id }) { order.append(known) }
-        }
-        self.order = order
-        self.orchestrators = Dictionary(uniqueKeysWithValues: order.map { ($0.id, $0) })
+        (arrivals, arrive) = AsyncStream.makeStream(of: KnownOrchestrator.self)
+        self.group = group
         self.clocks = clocks
         self.pool = HTTPClientPool(settings: clocks.connection, group: group)
-        self.group = group
         self.logger = logger
+        try use(addresses)
     }
 
-    package var entries: [OrchestratorEntry] { order.map(\.entry) }
+    /// Replaces the list. Who is new is asked how it is at once; who is not in it any more gets nothing, and what it was sent may still
+    /// be answered for a while. Throws `OrchestratorAddress.Malformed`, and changes nothing then.
+    ///
+    /// - Parameter atOnce: those that go lose their connections now, so that what they have is tried elsewhere.
+    package func use(_ addresses: [String], atOnce: Bool = false) throws {
+        let wanted = CapabilitySet([.h264, .mpegTS, .authToken])
+        let parsed = try addresses.map { try OrchestratorAddress($0) }
+        let (came, went) = try state.withLock { state in
+            let before = state.orchestrators
+            var next = State()
+            var came: [KnownOrchestrator] = []
+            for address in parsed where next.orchestrators[OrchestratorID(address.description)] == nil {
+                let id = OrchestratorID(address.description)
+                let known: KnownOrchestrator
+                if let kept = before[id] {
+                    known = kept
+                } else {
+                    known = try KnownOrchestrator(address: address, wanted: wanted, clocks: clocks, group: group)
+                    came.append(known)
+                }
+                next.orchestrators[id] = known
+                next.order.append(known)
+            }
+            state = next
+            return (came, before.values.filter { next.orchestrators[$0.id] == nil })
+        }
+        for known in went { known.depart(atOnce: atOnce) }
+        for known in came { arrive.yield(known) }
+    }
+
+    package var entries: [OrchestratorEntry] { known.map(\.entry) }
+
+    func known(_ id: OrchestratorID) -> KnownOrchestrator? { state.withLock { $0.orchestrators[id] } }
+
+    private var known: [KnownOrchestrator] { state.withLock { $0.order } }
 
     /// Keeps the directory, the connections and the tokens warm until it is cancelled.
     package func run() async throws {
         await withDiscardingTaskGroup { group in
-            for known in order {
-                group.addTask { await self.watch(known) }
-                group.addTask { await self.renewSessions(of: known) }
-            }
+            for await known in arrivals { group.addTask { await self.keep(known) } }
+            group.cancelAll()
         }
-        for known in order { await known.connection.close() }
         await pool.close()
     }
+
+    /// From its arrival in the list to its departure.
+    private func keep(_ known: KnownOrchestrator) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.watch(known) }
+            group.addTask { await self.renewSessions(of: known) }
+            let isAtOnce = await known.departed()
+            group.cancelAll()
+            let end = ContinuousClock.now + Self.parting
+            while !isAtOnce, !Task.isCancelled, known.isUsed, ContinuousClock.now < end {
+                try? await Task.sleep(for: Self.partingLook)
+            }
+            if !Task.isCancelled { await known.endAll() }
+        }
+        await known.connection.close()
+    }
+
+    private static let partingLook: Duration = .milliseconds(100)
 
     package func send(_ job: SegmentJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
         // Bounded by the job: two events a rendition and two more.
@@ -83,7 +137,7 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
         _ run: @escaping @Sendable (KnownOrchestrator, @escaping @Sendable (SegmentEvent) -> Void) async throws -> Void
     ) -> AsyncThrowingStream<SegmentEvent, any Error> {
         let (events, continuation) = AsyncThrowingStream.makeStream(of: SegmentEvent.self)
-        guard let known = orchestrators[orchestrator] else {
+        guard let known = known(orchestrator) else {
             continuation.finish(throwing: SegmentFailure(.unreachable, "\(orchestrator) is not in the list"))
             return events
         }
@@ -109,7 +163,7 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
 
     package func end(_ stream: StreamID) async {
         await withDiscardingTaskGroup { group in
-            for known in order { group.addTask { await known.end(stream) } }
+            for known in self.known { group.addTask { await known.end(stream) } }
         }
     }
 

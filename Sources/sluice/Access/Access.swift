@@ -1,0 +1,117 @@
+import HTTPTypes
+import SluiceNetwork
+import SluiceWire
+import Synchronization
+
+/// Decides who a request at the admin port is from, and what that one may do.
+///
+/// Without tokens everybody may everything; the port is then bound to loopback (`AdminSettings`), and what a browser sends for another
+/// site than our own is refused, so that no page of the web steers a gateway.
+final class Access: Sendable {
+    /// Who asks.
+    struct Visitor: Hashable, Sendable {
+        var name: String
+        var role: AccessRole
+    }
+
+    /// A page cannot add a header to what a `video` element loads, so the console keeps its token in a cookie.
+    static let cookie = "sluice_token"
+
+    private struct Holder: Sendable {
+        var visitor: Visitor
+        /// Compared in place of the token, so that neither its length nor its beginning shows in the time that takes.
+        var digest: [UInt8]
+    }
+
+    private let key: [UInt8]
+    private let holders: Mutex<[Holder]>
+
+    /// Everybody may everything.
+    static let open = Access(key: [], holders: [])
+
+    init(_ tokens: [AccessTokenSettings]) throws {
+        key = try Secrets.random(32)
+        holders = Mutex([])
+        renew(tokens)
+    }
+
+    private init(key: [UInt8], holders: [Holder]) {
+        self.key = key
+        self.holders = Mutex(holders)
+    }
+
+    /// The next request meets these.
+    func renew(_ tokens: [AccessTokenSettings]) {
+        let fresh = tokens.compactMap { token in
+            digest(token.token).map { Holder(visitor: Visitor(name: token.name, role: token.role), digest: $0) }
+        }
+        holders.withLock { $0 = fresh }
+    }
+
+    var asksForTokens: Bool { holders.withLock { !$0.isEmpty } }
+
+    func visitor(_ head: HTTPRequest) throws(APIProblem) -> Visitor {
+        try refuseForeignPages(head)
+        let holders = holders.withLock { $0 }
+        guard !holders.isEmpty else { return Visitor(name: "anybody on this machine", role: .admin) }
+        guard let token = Self.token(head) else {
+            throw APIProblem(
+                .unauthorized, "no-token", "a token is needed here", at: "header Authorization",
+                right: "Authorization: Bearer TOKEN, with a token of the setting admin.tokens")
+        }
+        let presented = digest(token) ?? []
+        // All of them, whichever fits.
+        var found: Visitor?
+        for holder in holders where Secrets.areEqual(holder.digest, presented) { found = holder.visitor }
+        guard let found else {
+            throw APIProblem(
+                .unauthorized, "wrong-token", "nobody has this token", at: "header Authorization",
+                right: "a token of the setting admin.tokens")
+        }
+        return found
+    }
+
+    private func digest(_ token: String) -> [UInt8]? { Secrets.hmacSHA256(key: key, message: Array(token.utf8)) }
+
+    private static func token(_ head: HTTPRequest) -> String? {
+        if let field = head.headerFields[.authorization] {
+            let parts = field.split(separator: " ", maxSplits: 1)
+            return parts.count == 2 && parts[0].lowercased() == "bearer" ? String(parts[1]) : nil
+        }
+        for pair in (head.headerFields[.cookie] ?? "").split(separator: ";") {
+            let parts = pair.split(separator: "=", maxSplits: 1).map { $0.drop { $0 == " " } }
+            if parts.count == 2, parts[0] == cookie { return String(parts[1]) }
+        }
+        return nil
+    }
+
+    /// A page of another site sends its own origin. One whose name was made to point here sends a host that is a name, so that without
+    /// tokens only addresses and `localhost` are taken from browsers.
+    private func refuseForeignPages(_ head: HTTPRequest) throws(APIProblem) {
+        guard let origin = head.headerFields[.origin] else { return }
+        let host = head.authority ?? ""
+        let name = origin.split(separator: "://", maxSplits: 1).last.map(String.init) ?? origin
+        let isOwn = name == host && (asksForTokens || Self.isAddress(host))
+        guard isOwn else {
+            throw APIProblem(
+                .forbidden, "foreign-page", "a page of \(origin) may not steer this gateway", at: "header Origin",
+                right: "the console of the gateway itself, by its address")
+        }
+    }
+
+    private static func isAddress(_ authority: String) -> Bool {
+        if authority.hasPrefix("[") { return true }
+        let host = authority.split(separator: ":").first.map(String.init) ?? ""
+        return host == "localhost" || host.allSatisfy { $0.isNumber || $0 == "." }
+    }
+}
+
+extension Access.Visitor {
+    func require(_ role: AccessRole, for what: String) throws(APIProblem) {
+        guard self.role >= role else {
+            throw APIProblem(
+                .forbidden, "role", "the token of '\(name)' may \(self.role.rawValue), and \(what) needs \(role.rawValue)",
+                at: "header Authorization", right: "a token with the role \(role.rawValue)")
+        }
+    }
+}

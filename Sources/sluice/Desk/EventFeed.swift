@@ -1,0 +1,141 @@
+import Foundation
+import NIOCore
+import Synchronization
+
+/// What happens in a gateway, as it happens, for whoever listens: server-sent events (`GET /api/v1/events`).
+///
+/// Publishing never waits. The last events are kept, so that one whose connection broke misses nothing it can still be told.
+final class EventFeed: Sendable {
+    enum Kind: String, Sendable, CaseIterable {
+        case streamStarted = "stream-started"
+        case streamEnded = "stream-ended"
+        case decision, miss, hedge, ejection, recovery
+        /// Settings, service levels and orders of operators.
+        case change
+    }
+
+    /// An event, rendered when the first listener wants it: without listeners it costs next to nothing.
+    final class Event: Sendable {
+        let number: Int
+        let kind: Kind
+        private let id: String
+        private let value: @Sendable () -> Data
+        private let rendered: Mutex<ByteBuffer?> = Mutex(nil)
+
+        fileprivate init(number: Int, life: String, kind: Kind, value: @escaping @Sendable () -> Data) {
+            self.number = number
+            self.kind = kind
+            self.id = "\(life)-\(number)"
+            self.value = value
+        }
+
+        var frame: ByteBuffer {
+            rendered.withLock { rendered in
+                if let rendered { return rendered }
+                var fresh = ByteBuffer(string: "id: \(id)\nevent: \(kind.rawValue)\ndata: ")
+                fresh.writeBytes(value())
+                fresh.writeString("\n\n")
+                rendered = fresh
+                return fresh
+            }
+        }
+    }
+
+    enum Item: Sendable {
+        case event(Event)
+        /// How everything stands, for those who asked for it.
+        case overview(ByteBuffer)
+        /// A second has passed.
+        case tick
+    }
+
+    /// A minute of a gateway with ten streams; what a page shows when it opens.
+    static let kept = 256
+    /// What a listener who is slow may owe; past it the oldest are left out, and it is told how many.
+    static let mostWaiting = 1024
+    /// Consoles left open for a day in all browsers of a team.
+    static let mostListeners = 64
+
+    struct Listening: Sendable {
+        let items: AsyncStream<Item>
+        fileprivate let id: Int
+    }
+
+    private struct State {
+        var number = 0
+        var recent: [Event] = []
+        var listeners: [Int: (wantsOverview: Bool, put: AsyncStream<Item>.Continuation)] = [:]
+        var nextListener = 0
+        var isClosed = false
+    }
+
+    /// Tells this run of the program from the one before, whose numbers began at the same place.
+    private let life: String
+    private let state = Mutex(State())
+
+    init() { life = String(UInt64(Date().timeIntervalSince1970 * 1000), radix: 36) }
+
+    func publish(_ kind: Kind, _ value: some Encodable & Sendable) {
+        state.withLock { state in
+            state.number += 1
+            let event = Event(number: state.number, life: life, kind: kind) { Self.encode(value) }
+            if state.recent.count == Self.kept { state.recent.removeFirst() }
+            state.recent.append(event)
+            for listener in state.listeners.values { listener.put.yield(.event(event)) }
+        }
+    }
+
+    /// Once a second.
+    ///
+    /// - Parameter overview: made only when anybody wants it.
+    func tick(overview: () -> ByteBuffer) {
+        let wanted = state.withLock { $0.listeners.values.contains { $0.wantsOverview } }
+        let picture = wanted ? overview() : nil
+        state.withLock { state in
+            for listener in state.listeners.values {
+                if let picture, listener.wantsOverview {
+                    listener.put.yield(.overview(picture))
+                } else {
+                    listener.put.yield(.tick)
+                }
+            }
+        }
+    }
+
+    /// - Parameter last: the id of the last event that the listener had; what came after it comes first. Without one, or with one from
+    ///   before a restart, all that is kept does.
+    /// - Returns: `nil` when there are too many listeners, or the gateway is about to end.
+    func listen(after last: String?, wantsOverview: Bool) -> Listening? {
+        let (items, put) = AsyncStream.makeStream(of: Item.self, bufferingPolicy: .bufferingNewest(Self.mostWaiting))
+        let parts = (last ?? "").split(separator: "-")
+        let known = parts.count == 2 && parts[0] == life ? Int(parts[1]) ?? 0 : 0
+        return state.withLock { state in
+            guard !state.isClosed, state.listeners.count < Self.mostListeners else { return nil }
+            for event in state.recent where event.number > known { put.yield(.event(event)) }
+            let id = state.nextListener
+            state.nextListener += 1
+            state.listeners[id] = (wantsOverview, put)
+            return Listening(items: items, id: id)
+        }
+    }
+
+    func leave(_ listening: Listening) { state.withLock { $0.listeners.removeValue(forKey: listening.id) }?.put.finish() }
+
+    /// Ends all listening: a page that is open must not hold up the end of the program.
+    func close() {
+        let left = state.withLock { state in
+            state.isClosed = true
+            defer { state.listeners = [:] }
+            return state.listeners.values.map(\.put)
+        }
+        for put in left { put.finish() }
+    }
+
+    var listeners: Int { state.withLock { $0.listeners.count } }
+
+    private static func encode(_ value: some Encodable) -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        return (try? encoder.encode(value)) ?? Data("{}".utf8)
+    }
+}

@@ -1,0 +1,182 @@
+import Foundation
+import Logging
+import NIOPosix
+import Synchronization
+
+/// Takes up changed settings while streams run: when the file is written, on SIGHUP, and when an operator says so.
+///
+/// The whole file is read and checked first; one that has a fault changes nothing. What is bound at the start keeps its value and is
+/// named as waiting for the next one.
+final class SettingsReload: Sendable {
+    struct State: Sendable {
+        var file: String?
+        /// Milliseconds since 1970.
+        var loadedAt: Int64
+        var problem: String?
+        var waitingForRestart: [String] = []
+        var settings: [EffectiveSetting]
+    }
+
+    struct Report: Codable, Sendable {
+        /// Keys whose value is another now.
+        var changed: [String]
+        /// Keys whose new value waits for the next start.
+        var waitingForRestart: [String]
+        var notes: [String]
+    }
+
+    /// How the file looks from outside.
+    private struct Look: Equatable {
+        var size: Int
+        var modified: Double
+        var number: UInt64
+    }
+
+    private struct Loaded {
+        /// What runs.
+        var settings: GatewayFileSettings
+        /// What was read at the start, for what is bound then.
+        let started: [String: SettingsReader.Effective]
+        var present: [String: SettingsReader.Effective]
+        var state: State
+    }
+
+    /// Between two looks at the file. One that changes from one look to the next is still being written.
+    private static let interval: Duration = .seconds(1)
+
+    private let source: SettingsSource
+    private let loaded: Mutex<Loaded>
+    /// One at a time; a second waits for the first.
+    private let turn = Turn()
+    private let apply: @Sendable (_ old: GatewayFileSettings, _ new: GatewayFileSettings) throws -> [String]
+    private let feed: EventFeed
+    private let logger: Logger
+
+    /// - Parameter apply: takes up what can be taken up; throws before it has changed anything. Returns what an operator should know.
+    init(
+        _ start: LoadedSettings, feed: EventFeed, logger: Logger,
+        apply: @escaping @Sendable (_ old: GatewayFileSettings, _ new: GatewayFileSettings) throws -> [String]
+    ) {
+        source = start.source
+        loaded = Mutex(
+            Loaded(
+                settings: start.settings, started: start.effective, present: start.effective,
+                state: State(file: start.source.file, loadedAt: DeskNote.now, settings: EffectiveSetting.all(start.effective))))
+        self.apply = apply
+        self.feed = feed
+        self.logger = logger
+    }
+
+    var state: State { loaded.withLock { $0.state } }
+
+    /// - Parameter ifMatch: the ETag of `GET /api/v1/config` that an operator saw.
+    /// - Throws: `SettingsError` naming key, file and line; nothing was changed then.
+    @discardableResult
+    func reload(by visitor: Access.Visitor, if ifMatch: String? = nil) async throws -> Report {
+        await turn.take()
+        defer { turn.give() }
+        guard EntityTag(of: state.settings).satisfies(ifMatch) else { throw APIProblem.changedMeanwhile("the settings") }
+        do {
+            let fresh = try await source.read()
+            return try take(fresh, by: visitor)
+        } catch {
+            let error = (error as? SettingsError) ?? SettingsError("\(error)")
+            let isNews = loaded.withLock { loaded in
+                defer { loaded.state.problem = error.description }
+                return loaded.state.problem != error.description
+            }
+            if isNews { logger.error("settings not taken up", metadata: ["reason": "\(error)", "by": "\(visitor.name)"]) }
+            feed.publish(.change, DeskNote(words: "the settings were not taken up: \(error)", by: visitor.name))
+            throw error
+        }
+    }
+
+    /// The signal that asks daemons to read their settings again.
+    func hangUp() async { _ = try? await reload(by: Access.Visitor(name: "SIGHUP", role: .admin)) }
+
+    private func take(_ fresh: LoadedSettings, by visitor: Access.Visitor) throws -> Report {
+        let (old, before, started) = loaded.withLock { ($0.settings, $0.present, $0.started) }
+        let notes = try apply(old, fresh.settings)
+        let keys = Set(before.keys).union(fresh.effective.keys)
+        let changed = keys.filter { before[$0]?.value != fresh.effective[$0]?.value }.sorted()
+        let waiting = keys.filter { EffectiveSetting.needsRestart($0) && started[$0]?.value != fresh.effective[$0]?.value }.sorted()
+        loaded.withLock { loaded in
+            loaded.settings = fresh.settings
+            loaded.present = fresh.effective
+            loaded.state.problem = nil
+            loaded.state.loadedAt = DeskNote.now
+            loaded.state.waitingForRestart = waiting
+            loaded.state.settings = EffectiveSetting.all(fresh.effective)
+        }
+        let report = Report(changed: changed.filter { !EffectiveSetting.needsRestart($0) }, waitingForRestart: waiting, notes: notes)
+        let words =
+            changed.isEmpty
+            ? "read the settings again: nothing has changed"
+            : "took up settings: \(changed.joined(separator: ", "))"
+                + (waiting.isEmpty ? "" : "; a restart is needed for \(waiting.joined(separator: ", "))")
+        logger.notice("settings", metadata: ["changed": "\(changed)", "waiting for a restart": "\(waiting)", "by": "\(visitor.name)"])
+        for note in notes { logger.warning("settings", metadata: ["note": "\(note)"]) }
+        feed.publish(.change, DeskNote(words: ([words] + notes).joined(separator: "; "), by: visitor.name))
+        return report
+    }
+
+    /// Looks after the file until it is cancelled.
+    func watch() async {
+        guard let file = source.file else { return }
+        var taken = await Self.look(file)
+        var seen = taken
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: Self.interval) } catch { return }
+            let now = await Self.look(file)
+            defer { seen = now }
+            // Not there, or empty, is a file that is being replaced.
+            guard let now, now == seen, now != taken, now.size > 0 else { continue }
+            taken = now
+            _ = try? await reload(by: Access.Visitor(name: "change of \(file)", role: .admin))
+        }
+    }
+
+    private static func look(_ file: String) async -> Look? {
+        try? await NIOThreadPool.singleton.runIfActive {
+            var facts = stat()
+            guard stat(file, &facts) == 0 else { return nil }
+            let modified = Double(facts.st_mtim.tv_sec) + Double(facts.st_mtim.tv_nsec) / 1e9
+            return Look(size: Int(facts.st_size), modified: modified, number: UInt64(facts.st_ino))
+        }
+    }
+}
+
+/// Lets one in after the other, in order.
+private final class Turn: Sendable {
+    private struct State {
+        var isTaken = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    func take() async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                guard state.isTaken else {
+                    state.isTaken = true
+                    return true
+                }
+                state.waiting.append(continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    func give() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard !state.waiting.isEmpty else {
+                state.isTaken = false
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+        next?.resume()
+    }
+}
