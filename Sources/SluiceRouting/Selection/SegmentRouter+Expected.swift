@@ -28,7 +28,7 @@ extension SegmentRouter {
         guard let slot = another(for: segment, besides: [from], at: now), records[slot].entry.takesStreamedSegments,
             isLost ? budget.takeForRetry(burst: burst) : budget.takeForHedge()
         else { return nil }
-        streams[segment.stream]?.early = (segment.sequence, slot)
+        if let place = streams.place(of: segment.stream) { streams.routes[place].early = (segment.sequence, slot) }
         return records[slot].entry.id
     }
 }

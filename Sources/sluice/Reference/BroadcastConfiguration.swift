@@ -76,6 +76,7 @@ struct NetworkCapabilities: Encodable, Sendable {
     private static func name(_ capability: Capability) -> String {
         switch capability {
         case .h264: "H.264"
+        case .liveVideoToVideo: "Live video to video"
         case .mpegTS: "MPEGTS"
         case .mp4: "MP4"
         case .fractionalFrameRates: "Fractional framerates"
