@@ -10,6 +10,15 @@ extension HTTPField.Name {
     /// Ours: seconds that the session lives without being used.
     package static let sessionLease = named("Livepeer-Session-Lease")
 
+    /// Ours, in the answers of a gateway: which runner it was, and whose.
+    static let servedBy = named("Sluice-Runner")
+    static let servedByOrchestrator = named("Sluice-Orchestrator")
+    /// Ours: what a client wants of a runner.
+    static let appVersion = named("Sluice-App-Version")
+    static let appGPU = named("Sluice-App-GPU")
+    static let appMemory = named("Sluice-App-Min-VRAM-MB")
+    static let appPrice = named("Sluice-App-Max-Price")
+
     private static func named(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("`\(text)` is a header name") }
         return name
