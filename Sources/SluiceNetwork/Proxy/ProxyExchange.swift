@@ -98,7 +98,8 @@ final class ProxyExchange: ProxyUpstreamListener {
                 return answer(.refusal(.contentTooLarge, "the body is over \(reading.limit) bytes"))
             }
             guard reading.budget.take(bytes.readableBytes) else {
-                return answer(.refusal(.serviceUnavailable, "too many large requests at once; try again later", headers: [.retryAfter: "1"]))
+                return answer(
+                    .refusal(.serviceUnavailable, "too many large requests at once; try again later", headers: [.retryAfter: "1"]))
             }
             budget?.held += bytes.readableBytes
             readSoFar.writeImmutableBuffer(bytes)

@@ -133,9 +133,12 @@ package final class AppDesk: Sendable {
     private func reserve(_ runner: RemoteRunner) async throws -> AppSession {
         guard let peer = peers[runner.orchestrator] else { throw Refused(status: 404, text: "no such orchestrator") }
         let answer = try await ask(peer, .post, runner.path, headers: [.sessionKey: "wanted"], within: settings.reserveTime)
-        guard answer.status == 200 else { throw Refused(status: answer.status, text: String(buffer: answer.body).trimming(while: \.isWhitespace)) }
+        guard answer.status == 200 else {
+            throw Refused(status: answer.status, text: String(buffer: answer.body).trimming(while: \.isWhitespace))
+        }
         let json = try JSONTree(parsing: answer.body.readableBytesView)
-        guard let app = json["app_url"]?.string.flatMap(DiscoveryForm.path), let control = json["control_url"]?.string.flatMap(DiscoveryForm.path)
+        guard let app = json["app_url"]?.string.flatMap(DiscoveryForm.path),
+            let control = json["control_url"]?.string.flatMap(DiscoveryForm.path)
         else { throw Refused(status: 502, text: "a reservation without app_url and control_url") }
         return AppSession(
             id: SessionID("session_\(RunnerKeys.name(26))"), app: runner.app, runner: runner, appPath: app, controlPath: control,

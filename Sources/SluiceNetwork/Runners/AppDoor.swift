@@ -69,7 +69,9 @@ package struct AppDoor: ProxyRouter, HTTPResponder {
     }
 
     private func forward(_ session: AppSession, path: String) -> ProxyDecision {
-        guard let authority = desk.authority(of: session.runner.orchestrator) else { return .answer(.refusal(.badGateway, "no such orchestrator")) }
+        guard let authority = desk.authority(of: session.runner.orchestrator) else {
+            return .answer(.refusal(.badGateway, "no such orchestrator"))
+        }
         var forward = ProxyForward(authority: authority, path: session.appPath + path, answerTime: desk.settings.answerTime)
         forward.answerHeaders = [.servedBy: session.runner.id.description, .servedByOrchestrator: session.runner.orchestrator.rawValue]
         AppWatch(desk.directory, session.runner.id).install(in: &forward)
@@ -87,11 +89,15 @@ package struct AppDoor: ProxyRouter, HTTPResponder {
         let fields = request.headerFields
         var wish = AppWish(app: app, version: fields[.appVersion], gpu: fields[.appGPU])
         if let text = fields[.appMemory] {
-            guard let memory = Int(text), memory >= 0 else { throw JSONFault("Sluice-App-Min-VRAM-MB '\(text)': a whole number of MB is right") }
+            guard let memory = Int(text), memory >= 0 else {
+                throw JSONFault("Sluice-App-Min-VRAM-MB '\(text)': a whole number of MB is right")
+            }
             wish.leastMemoryMB = memory
         }
         if let text = fields[.appPrice] {
-            guard let price = Double(text), price >= 0 else { throw JSONFault("Sluice-App-Max-Price '\(text)': US dollars are right, such as 0.5") }
+            guard let price = Double(text), price >= 0 else {
+                throw JSONFault("Sluice-App-Max-Price '\(text)': US dollars are right, such as 0.5")
+            }
             wish.mostPrice = price
         }
         return wish
@@ -119,7 +125,8 @@ package struct AppDoor: ProxyRouter, HTTPResponder {
         case .unknown, .call, .session:
             let apps = Set(desk.directory.runners.map(\.app)).sorted().prefix(Self.mostNamed)
             let known = apps.isEmpty ? "no orchestrator offers any" : "there is \(apps.joined(separator: ", "))"
-            try await writer.say(.serviceUnavailable, "no runner serves an app at '\(path.prefix(200))'; \(known)", headers: [.retryAfter: "1"])
+            try await writer.say(
+                .serviceUnavailable, "no runner serves an app at '\(path.prefix(200))'; \(known)", headers: [.retryAfter: "1"])
         }
     }
 
@@ -172,7 +179,8 @@ package struct AppDoor: ProxyRouter, HTTPResponder {
             let gpu = runner.gpu.map { JSONTree.members(["id": .text($0.id), "name": .text($0.name), "vram_mb": .int($0.memoryMB)]) }
             return .members([
                 "url": .text(url), "gpu": gpu, "app": .text(runner.app), "version": runner.version.isEmpty ? nil : .text(runner.version),
-                "mode": .text(runner.mode.rawValue), "capacity": .int(runner.capacity), "capacity_used": .int(runner.capacity - runner.available),
+                "mode": .text(runner.mode.rawValue), "capacity": .int(runner.capacity),
+                "capacity_used": .int(runner.capacity - runner.available),
                 "capacity_available": .int(runner.available), "orchestrator": .text(runner.orchestrator.rawValue),
             ])
         }

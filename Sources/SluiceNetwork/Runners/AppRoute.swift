@@ -34,7 +34,8 @@ enum AppRoute: Hashable {
         case ("session", 2...) where tail.dropFirst().first == "app":
             let id = SessionID(String(tail.first ?? ""))
             self = tail.count == 2 ? .bareSession : .session(id, path: joined(tail.dropFirst(2)))
-        case ("session", 2): self = RunnerRoute.Verb(rawValue: String(tail.last ?? "")).map { .verb(SessionID(String(tail.first ?? "")), $0) } ?? .unknown
+        case ("session", 2):
+            self = RunnerRoute.Verb(rawValue: String(tail.last ?? "")).map { .verb(SessionID(String(tail.first ?? "")), $0) } ?? .unknown
         case ("app", _): self = .call(app: found.app, path: joined(tail))
         default: self = .call(app: found.app, path: joined(rest))
         }

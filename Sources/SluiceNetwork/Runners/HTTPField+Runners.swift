@@ -10,6 +10,18 @@ extension HTTPField.Name {
     /// Ours: seconds that the session lives without being used.
     package static let sessionLease = named("Livepeer-Session-Lease")
 
+    /// BYOC (specs/byoc §4, §3, §6.2).
+    static let livepeer = named("Livepeer")
+    static let livepeerAddress = named("Livepeer-Eth-Address")
+    static let livepeerCapability = named("Livepeer-Capability")
+    static let livepeerBalance = named("Livepeer-Balance")
+    static let orchestratorURL = named("X-Orchestrator-Url")
+    static let streamID = named("X-Stream-Id")
+    static let controlURL = named("X-Control-Url")
+    static let eventsURL = named("X-Events-Url")
+    static let publishURL = named("X-Publish-Url")
+    static let subscribeURL = named("X-Subscribe-Url")
+    static let dataURL = named("X-Data-Url")
     /// Ours, in the answers of a gateway: which runner it was, and whose.
     static let servedBy = named("Sluice-Runner")
     static let servedByOrchestrator = named("Sluice-Orchestrator")

@@ -11,7 +11,9 @@ package enum DiscoveryForm {
     ///   - orchestrator: who was asked. Its runners are asked by the same way, whatever host their URLs name: a peer must not be able to
     ///     send our clients' requests elsewhere.
     /// - Returns: the runners, and how many entries were left out.
-    package static func runners(_ json: JSONTree, of orchestrator: OrchestratorID) throws(JSONFault) -> (runners: [RemoteRunner], leftOut: Int) {
+    package static func runners(_ json: JSONTree, of orchestrator: OrchestratorID) throws(JSONFault) -> (
+        runners: [RemoteRunner], leftOut: Int
+    ) {
         guard let list = json.elements else { throw JSONFault("discovery is no list") }
         var runners: [RemoteRunner] = []
         var leftOut = 0
@@ -31,7 +33,9 @@ package enum DiscoveryForm {
             RunnerGPU(id: $0["id"]?.string ?? "", name: $0["name"]?.string ?? "", memoryMB: $0["vram_mb"]?.integer ?? 0)
         }
         let price = json["list_price"].flatMap { price -> RunnerPrice? in
-            guard let amount = price["price"]?.double, amount > 0, let unit = price["unit"]?.string.flatMap(RunnerPrice.Unit.init) else { return nil }
+            guard let amount = price["price"]?.double, amount > 0, let unit = price["unit"]?.string.flatMap(RunnerPrice.Unit.init) else {
+                return nil
+            }
             return RunnerPrice(amount: amount, unit: unit)
         }
         return RemoteRunner(
@@ -41,7 +45,8 @@ package enum DiscoveryForm {
 
     /// The path of a URL, without a slash at its end; `nil` when there is none.
     package static func path(_ url: String) -> String? {
-        guard url.utf8.count <= RunnerForm.longestURL, url.utf8.allSatisfy({ (0x21...0x7e).contains($0) }), let scheme = url.range(of: "://")
+        guard url.utf8.count <= RunnerForm.longestURL, url.utf8.allSatisfy({ (0x21...0x7e).contains($0) }),
+            let scheme = url.range(of: "://")
         else { return nil }
         let path = url[scheme.upperBound...].drop { $0 != "/" }.prefix { $0 != "?" && $0 != "#" }
         let bare = path.hasSuffix("/") ? path.dropLast() : path

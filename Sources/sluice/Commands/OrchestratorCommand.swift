@@ -39,10 +39,12 @@ struct OrchestratorCommand: AsyncParsableCommand {
         let runners = try RunnerAssembly(
             settings.runners, serviceURI: settings.serviceURI, registry: registry, group: group, logger: logger)
         let runnerEndpoint = RunnerEndpoint(runners.desk)
+        let capabilities = CapabilityEndpoint(runners.desk)
         let server = HTTPServer(
             host: settings.listen.host, port: settings.listen.port, tls: try settings.tls(),
             responder: OrchestratorPort(
-                transcoding: endpoint, runners: runnerEndpoint, trickle: TrickleEndpoint(table: runners.trickle)),
+                transcoding: endpoint, runners: runnerEndpoint, capabilities: capabilities,
+                trickle: TrickleEndpoint(table: runners.trickle)),
             proxy: runners.proxy, group: group, logger: logger)
         let admin = HTTPServer(
             host: settings.admin.host, port: settings.admin.port, tls: nil,
@@ -59,6 +61,7 @@ struct OrchestratorCommand: AsyncParsableCommand {
                 ServerService(serve: { try? await gracefulShutdown() }, stop: { executor.shutdown() }),
                 BackgroundService { await orchestrator.run() },
                 BackgroundService { await endpoint.run() },
+                ServerService(serve: { try? await gracefulShutdown() }, stop: { await capabilities.close() }),
             ] + runners.services + [
                 ServerService(serve: { try await server.run() }, stop: { await server.shutdown() }),
                 ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }),

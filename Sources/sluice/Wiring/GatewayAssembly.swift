@@ -24,6 +24,7 @@ struct GatewayAssembly {
     private let decisionLog: DecisionLog?
     private let webhook: AuthWebhook?
     private let packager: MediaExecutor
+    private let apps: AppAssembly
 
     init(_ settings: GatewayFileSettings, logger: Logger) throws {
         let group = MultiThreadedEventLoopGroup.singleton
@@ -85,10 +86,11 @@ struct GatewayAssembly {
         let push = PushEndpoint(
             push: PushIntake(table: table, demux: DemuxStage(executor: executor)),
             parseConfiguration: { try TranscodeConfiguration.profiles(json: $0) }, logger: logger)
+        apps = try AppAssembly(settings, group: group, logger: logger)
         media = HTTPServer(
             host: settings.http.host, port: settings.http.port, tls: try settings.httpCertificate.tls(),
-            responder: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table)),
-            direct: LowLatencyEndpoint(source: table), group: group, logger: logger)
+            responder: GatewayPort(media: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table)), apps: apps.door),
+            direct: LowLatencyEndpoint(source: table), proxy: apps.proxy, group: group, logger: logger)
         rtmp = RTMPListener(
             host: settings.rtmp.host, port: settings.rtmp.port, gate: table, group: group, limits: settings.rtmpLimits,
             logger: logger)
@@ -121,6 +123,7 @@ struct GatewayAssembly {
         if let webhook { services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await webhook.close() })) }
         if let embedded { services.append(BackgroundService { await embedded.run() }) }
         if let remote { services.append(BackgroundService { try await remote.run() }) }
+        services.append(apps.service)
         let media = media
         let admin = admin
         let rtmp = rtmp

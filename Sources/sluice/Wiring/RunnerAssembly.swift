@@ -26,7 +26,9 @@ struct RunnerAssembly {
             trickle: trickle, group: group, logger: logger)
         var connections = ProxyConnections.Settings()
         connections.verifiesCertificates = settings.verifiesCertificates
-        proxy = HTTPServer.Proxy(router: RunnerProxy(desk), connections: try ProxyConnections(settings: connections))
+        proxy = HTTPServer.Proxy(
+            router: ProxyRouters([RunnerProxy(desk), CapabilityProxy(desk), BatchProxy(desk)]),
+            connections: try ProxyConnections(settings: connections))
         fixed = settings.fixed
     }
 
@@ -48,12 +50,15 @@ struct RunnerAssembly {
 struct OrchestratorPort: HTTPResponder {
     let transcoding: OrchestratorEndpoint
     let runners: RunnerEndpoint
+    let capabilities: CapabilityEndpoint
     let trickle: TrickleEndpoint
 
     func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
         let path = (request.head.path ?? "/").prefix { $0 != "?" }
         if RunnerEndpoint.takes(path) {
             try await runners.respond(to: request, with: writer)
+        } else if CapabilityEndpoint.owns(path) {
+            try await capabilities.respond(to: request, with: writer)
         } else if path.hasPrefix(TrickleEndpoint.orchestratorBase) {
             try await trickle.respond(to: request, with: writer)
         } else {
