@@ -25,6 +25,9 @@ final class ProxyExchange: ProxyUpstreamListener {
     /// All of the request but its head, for as long as it may have to be sent again; `nil` once it is too long for that.
     private var replay: [HTTPRequestPart]? = []
     private var replaySize = 0
+    /// The body is read to its end first, up to a limit.
+    private var reading: (limit: Int, budget: UploadBudget, then: @Sendable (ByteBuffer) -> ProxyDecision)?
+    private var budget: (of: UploadBudget, held: Int)?
     private var requestIsWhole = false
     private var attempts = 0
     private var answerHead: HTTPResponseHead?
@@ -58,18 +61,75 @@ final class ProxyExchange: ProxyUpstreamListener {
                 return
             }
             switch result {
-            case .success(.answer(let answer)): exchange.answer(answer)
-            case .success(.forward(let forward)): exchange.connect(forward)
+            case .success(let decision): exchange.obey(decision)
             case .failure(let error): exchange.answer(.refusal(.badGateway, "\(error)"))
             }
         }
     }
+
+    private func obey(_ decision: ProxyDecision) {
+        switch decision {
+        case .answer(let answer): self.answer(answer)
+        case .forward(let forward): connect(forward)
+        case .read(let limit, let budget, let then):
+            reading = (limit, budget, then)
+            self.budget = (budget, 0)
+            if request.headerFields[.expect]?.lowercased() == "100-continue" {
+                client?.write(.head(HTTPResponse(status: .continue)))
+                client?.flush()
+            }
+            let parts = waiting
+            waiting = []
+            for part in parts where reading != nil { read(part) }
+            client?.resume()
+        }
+    }
+
+    // MARK: Reading the body first
+
+    private var readSoFar = ByteBuffer()
+
+    private func read(_ part: HTTPRequestPart) {
+        guard let reading else { return }
+        switch part {
+        case .head: break
+        case .body(let bytes):
+            guard readSoFar.readableBytes + bytes.readableBytes <= reading.limit else {
+                return answer(.refusal(.contentTooLarge, "the body is over \(reading.limit) bytes"))
+            }
+            guard reading.budget.take(bytes.readableBytes) else {
+                return answer(
+                    .refusal(.serviceUnavailable, "too many large requests at once; try again later", headers: [.retryAfter: "1"]))
+            }
+            budget?.held += bytes.readableBytes
+            readSoFar.writeImmutableBuffer(bytes)
+        case .end:
+            self.reading = nil
+            let body = readSoFar
+            readSoFar = ByteBuffer()
+            obey(reading.then(body))
+        }
+    }
+
+    /// What was set aside for the body that was read.
+    private func giveBack() {
+        if let budget { budget.of.release(budget.held) }
+        budget = nil
+        reading = nil
+        readSoFar = ByteBuffer()
+    }
+
+    deinit { giveBack() }
 
     // MARK: The way there
 
     private func connect(_ forward: ProxyForward, fresh: Bool = false) {
         attempts += 1
         self.forward = forward
+        if let body = forward.body {
+            replay = [.body(body), .end(nil)]
+            waiting = replay ?? []
+        }
         let held = NIOLoopBound(self, eventLoop: loop)
         if !fresh {
             let loop = loop
@@ -96,7 +156,7 @@ final class ProxyExchange: ProxyUpstreamListener {
         guard let forward else { return }
         self.upstream = upstream
         upstream.listener = self
-        if request.headerFields[.expect]?.lowercased() == "100-continue", !requestIsWhole {
+        if request.headerFields[.expect]?.lowercased() == "100-continue", !requestIsWhole, attempts == 1 {
             client?.write(.head(HTTPResponse(status: .continue)))
             client?.flush()
         }
@@ -110,6 +170,7 @@ final class ProxyExchange: ProxyUpstreamListener {
 
     func clientSaid(_ part: HTTPRequestPart) {
         if case .end = part { requestIsWhole = true }
+        if reading != nil { return read(part) }
         keep(part)
         if upstream == nil, !hasAnswered { waiting.append(part) } else { send(part) }
     }
@@ -133,7 +194,7 @@ final class ProxyExchange: ProxyUpstreamListener {
     func clientFlushed() { upstream?.flush() }
 
     var takesMoreOfRequest: Bool {
-        if requestIsWhole || hasAnswered { return true }
+        if requestIsWhole || hasAnswered || reading != nil { return true }
         return upstream?.isWritable ?? waiting.isEmpty
     }
 
@@ -174,7 +235,7 @@ final class ProxyExchange: ProxyUpstreamListener {
         guard let forward else { return }
         let status = Int(head.status.code)
         let refusal = ProxyFailure.refused(status: status)
-        if Self.isElsewhere(status), mayTryElsewhere(refusal), let again = forward.retry?(refusal) {
+        if isElsewhere(status, forward), mayTryElsewhere(refusal), let again = forward.retry?(refusal) {
             // Its words are not waited for.
             upstream?.close()
             upstream = nil
@@ -182,6 +243,7 @@ final class ProxyExchange: ProxyUpstreamListener {
         }
         hasAnswered = true
         replay = nil
+        forward.headed(status)
         var answer = ProxyHeaders.response(head, forward)
         if isUpgrade, head.status != .switchingProtocols {
             // The parser has stopped behind a request that asked for another protocol.
@@ -242,14 +304,17 @@ final class ProxyExchange: ProxyUpstreamListener {
         failed(failure)
     }
 
-    private static func isElsewhere(_ status: Int) -> Bool { status == 502 || status == 503 || status == 504 }
+    /// Whether another may answer better.
+    private func isElsewhere(_ status: Int, _ forward: ProxyForward) -> Bool {
+        status == 502 || status == 503 || status == 504 || (status >= 500 && forward.isRepeatable)
+    }
 
     private func mayTryElsewhere(_ failure: ProxyFailure) -> Bool {
         guard !hasAnswered, attempts < Self.attempts, replay != nil, forward?.retry != nil else { return false }
         switch failure {
         // Nothing was done yet.
         case .unreachable, .refused(status: 503): return true
-        default: return ProxyHeaders.isIdempotent(request)
+        default: return ProxyHeaders.isIdempotent(request) || forward?.isRepeatable == true
         }
     }
 
@@ -267,15 +332,16 @@ final class ProxyExchange: ProxyUpstreamListener {
         answer(.refusal(failure.status, "the runner gave no answer: \(failure)", headers: forward?.answerHeaders ?? [:]))
     }
 
-    private func leave(_ forward: ProxyForward, _ failure: ProxyFailure, for again: EventLoopFuture<ProxyDecision>) {
+    private func leave(_ forward: ProxyForward, _ failure: ProxyFailure, for again: ProxyDecision) {
         self.forward = nil
         answerHead = nil
         waiting = replay ?? []
         forward.ended(.failed(failure))
-        follow(again)
+        obey(again)
     }
 
     private func answer(_ answer: HTTPDirectAnswer) {
+        giveBack()
         isOver = true
         hasAnswered = true
         var headers = answer.headers

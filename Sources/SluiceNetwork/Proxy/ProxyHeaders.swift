@@ -1,4 +1,5 @@
 import HTTPTypes
+import NIOCore
 import NIOHTTP1
 
 /// What may be passed on of a request and of an answer (RFC 9110 §7.6.1).
@@ -17,14 +18,16 @@ enum ProxyHeaders {
             })
         for field in request.headerFields where !hopByHop.contains(field.name) && !named.contains(field.name) {
             // We say "continue" ourselves.
-            if field.name == .expect || forward.headers.contains(field.name) { continue }
+            if field.name == .expect || forward.headers.contains(field.name) || forward.drops.contains(field.name) { continue }
+            if forward.body != nil, field.name == .contentLength { continue }
             headers.add(name: field.name.rawName, value: field.value)
         }
         for field in forward.headers { headers.add(name: field.name.rawName, value: field.value) }
+        if let body = forward.body { headers.add(name: "Content-Length", value: "\(body.readableBytes)") }
         if isUpgrade {
             headers.add(name: "Connection", value: "Upgrade")
             headers.add(name: "Upgrade", value: request.headerFields[.upgrade] ?? "websocket")
-        } else if request.headerFields[.contentLength] == nil, request.headerFields[.transferEncoding] != nil {
+        } else if forward.body == nil, request.headerFields[.contentLength] == nil, request.headerFields[.transferEncoding] != nil {
             headers.add(name: "Transfer-Encoding", value: "chunked")
         }
         return HTTPRequestHead(

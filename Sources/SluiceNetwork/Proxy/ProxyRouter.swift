@@ -13,6 +13,8 @@ package protocol ProxyRouter: Sendable {
 package enum ProxyDecision: Sendable {
     case answer(HTTPDirectAnswer)
     case forward(ProxyForward)
+    /// Its body is needed for that; one that is longer is refused with 413.
+    case read(upTo: Int, budget: UploadBudget, then: @Sendable (ByteBuffer) -> ProxyDecision)
 }
 
 /// Where a request goes, and what is to be known of its way.
@@ -28,16 +30,24 @@ package struct ProxyForward: Sendable {
     package var answerTime: Duration
     /// Called on the event loop when the exchange has a place there, with what cuts it off; that may be called from anywhere, and late.
     package var began: @Sendable (@escaping ProxyCut) -> Void
+    /// Of the client's headers, those that go no further.
+    package var drops: Set<HTTPField.Name> = []
+    /// In the place of what was read of the client's body.
+    package var body: ByteBuffer?
+    /// It may be sent again elsewhere, whatever its method.
+    package var isRepeatable = false
+    /// Called on the event loop when the answer's head has come that is passed on.
+    package var headed: @Sendable (_ status: Int) -> Void = { _ in }
     /// Called once on the event loop, whatever happens.
     package var ended: @Sendable (ProxyOutcome) -> Void
     /// Another way, asked for when nothing of an answer has gone out and all of the request is still here.
-    package var retry: (@Sendable (ProxyFailure) -> EventLoopFuture<ProxyDecision>?)?
+    package var retry: (@Sendable (ProxyFailure) -> ProxyDecision?)?
 
     package init(
         authority: HTTPAuthority, path: String, headers: HTTPFields = [:], answerHeaders: HTTPFields = [:],
         answerTime: Duration = .seconds(300), began: @escaping @Sendable (@escaping ProxyCut) -> Void = { _ in },
         ended: @escaping @Sendable (ProxyOutcome) -> Void = { _ in },
-        retry: (@Sendable (ProxyFailure) -> EventLoopFuture<ProxyDecision>?)? = nil
+        retry: (@Sendable (ProxyFailure) -> ProxyDecision?)? = nil
     ) {
         self.authority = authority
         self.path = path

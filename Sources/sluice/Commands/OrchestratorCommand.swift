@@ -41,11 +41,12 @@ struct OrchestratorCommand: AsyncParsableCommand {
             service: orchestrator, serviceURI: settings.serviceURI, version: Sluice.version, liveModels: { liveVideo.models },
             logger: logger)
         let runnerEndpoint = RunnerEndpoint(runners.desk)
+        let capabilities = CapabilityEndpoint(runners.desk)
         let server = HTTPServer(
             host: settings.listen.host, port: settings.listen.port, tls: try settings.tls(),
             responder: OrchestratorPort(
-                transcoding: endpoint, runners: runnerEndpoint, trickle: TrickleEndpoint(table: runners.trickle),
-                liveVideo: LiveVideoEndpoint(liveVideo, calls: endpoint.calls)),
+                transcoding: endpoint, runners: runnerEndpoint, capabilities: capabilities,
+                trickle: TrickleEndpoint(table: runners.trickle), liveVideo: LiveVideoEndpoint(liveVideo, calls: endpoint.calls)),
             proxy: runners.proxy, group: group, logger: logger)
         let admin = HTTPServer(
             host: settings.admin.listen.host, port: settings.admin.listen.port, tls: nil,
@@ -63,6 +64,7 @@ struct OrchestratorCommand: AsyncParsableCommand {
                 ServerService(serve: { try? await gracefulShutdown() }, stop: { executor.shutdown() }),
                 BackgroundService { await orchestrator.run() },
                 BackgroundService { await endpoint.run() },
+                ServerService(serve: { try? await gracefulShutdown() }, stop: { await capabilities.close() }),
             ] + runners.services + [
                 ServerService(serve: { try await server.run() }, stop: { await server.shutdown() }),
                 ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }),

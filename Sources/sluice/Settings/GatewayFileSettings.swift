@@ -21,6 +21,7 @@ struct GatewayFileSettings {
     var tenants: [TenantSettings]
     var record: RecordSettings
     var transcode: TranscodeFileSettings
+    var apps: AppDesk.Settings
     var role: GatewaySettings
     var liveVideo: LiveVideoStage.Settings
 
@@ -54,6 +55,8 @@ struct GatewayFileSettings {
     /// - `publisherLost.holdMs` (int, default 30000, 0…3600000): how long a stream goes on when its publisher vanished;
     ///   `publisherLost.show` (`still`, `gap` or `nothing`, default still): what low-latency viewers see meanwhile.
     /// - those of `LowLatencySettings` under `lowLatency` and of `LiveVideoStage.Settings` under `liveVideo`.
+    /// - `apps.leaseMs` (int, default 120000, 1000…86400000): what a client's session at a runner lives that nobody uses.
+    /// - `apps.answerMs` (int, default 300000, 100…3600000): how long a runner may think before it answers.
     init(_ reader: inout SettingsReader) throws {
         rtmp = try ListenSettings(&reader, prefix: "rtmp", port: 1935)
         var limits = RTMPLimits()
@@ -69,6 +72,10 @@ struct GatewayFileSettings {
         tenants = try TenantSettings.read(&reader)
         record = try RecordSettings(&reader)
         transcode = try TranscodeFileSettings(&reader)
+        var apps = AppDesk.Settings()
+        apps.lease = try reader.milliseconds("apps.leaseMs", default: 120_000, in: 1000...86_400_000)
+        apps.answerTime = try reader.milliseconds("apps.answerMs", default: 300_000, in: 100...3_600_000)
+        self.apps = apps
         var role = GatewaySettings()
         role.profiles = try Self.profiles(&reader)
         role.segmentTarget = try reader.milliseconds("segmentTargetMs", default: 2000, in: 500...10_000)

@@ -27,6 +27,7 @@ struct GatewayAssembly {
     private let packager: MediaExecutor
     private let desk: Desk
     private let reload: SettingsReload
+    private let apps: AppAssembly
 
     init(_ loaded: LoadedSettings, logLevel: LogLevel = LogLevel("info"), logger: Logger) throws {
         let settings = loaded.settings
@@ -101,10 +102,14 @@ struct GatewayAssembly {
         let push = PushEndpoint(
             push: PushIntake(table: table, demux: DemuxStage(executor: executor)),
             parseConfiguration: { try TranscodeConfiguration.profiles(json: $0) }, logger: logger)
+        apps = try AppAssembly(settings, group: group, logger: logger)
         media = HTTPServer(
             host: settings.http.host, port: settings.http.port, tls: try settings.httpCertificate.tls(),
-            responder: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table), liveVideo: LiveVideoControlEndpoint(table)),
-            direct: LowLatencyEndpoint(source: table), group: group, logger: logger)
+            responder: GatewayPort(
+                media: MediaEndpoint(
+                    push: push, delivery: DeliveryEndpoint(source: table), liveVideo: LiveVideoControlEndpoint(table)),
+                apps: apps.door),
+            direct: LowLatencyEndpoint(source: table), proxy: apps.proxy, group: group, logger: logger)
         rtmp = RTMPListener(
             host: settings.rtmp.host, port: settings.rtmp.port, gate: table, group: group, limits: settings.rtmpLimits,
             logger: logger)
@@ -150,6 +155,7 @@ struct GatewayAssembly {
         if let embedded { services.append(BackgroundService { await embedded.run() }) }
         let remote = remote
         services.append(BackgroundService { try await remote.run() })
+        services.append(apps.service)
         let media = media
         let admin = admin
         let rtmp = rtmp

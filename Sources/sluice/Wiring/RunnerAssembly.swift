@@ -27,7 +27,9 @@ struct RunnerAssembly {
             trickle: trickle, group: group, logger: logger)
         var connections = ProxyConnections.Settings()
         connections.verifiesCertificates = settings.verifiesCertificates
-        proxy = HTTPServer.Proxy(router: RunnerProxy(desk), connections: try ProxyConnections(settings: connections))
+        proxy = HTTPServer.Proxy(
+            router: ProxyRouters([RunnerProxy(desk), CapabilityProxy(desk), BatchProxy(desk)]),
+            connections: try ProxyConnections(settings: connections))
         fixed = settings.fixed
         let address = settings.address.last == "/" ? String(settings.address.dropLast()) : settings.address
         liveVideo = LiveVideoDesk(desk, trickle: trickle, gatewayBase: base, workerBase: address)
@@ -53,6 +55,7 @@ struct RunnerAssembly {
 struct OrchestratorPort: HTTPResponder {
     let transcoding: OrchestratorEndpoint
     let runners: RunnerEndpoint
+    let capabilities: CapabilityEndpoint
     let trickle: TrickleEndpoint
     let liveVideo: LiveVideoEndpoint
 
@@ -60,6 +63,8 @@ struct OrchestratorPort: HTTPResponder {
         let path = (request.head.path ?? "/").prefix { $0 != "?" }
         if RunnerEndpoint.takes(path) {
             try await runners.respond(to: request, with: writer)
+        } else if CapabilityEndpoint.owns(path) {
+            try await capabilities.respond(to: request, with: writer)
         } else if path.hasPrefix(TrickleEndpoint.orchestratorBase) {
             try await trickle.respond(to: request, with: writer)
         } else if path == LiveVideoEndpoint.path {
