@@ -29,7 +29,8 @@ package final class DispatchStage: Sendable {
         decided: @escaping @Sendable (RouteDecision, SegmentFacts) -> Void = { _, _ in }, logger: Logger
     ) {
         self.decided = decided
-        self.transport = EarlyUploads(transport: transport, metrics: metrics)
+        self.transport = EarlyUploads(
+            transport: transport, metrics: metrics, takesStreamed: { route.entry(of: $0)?.takesStreamedSegments ?? false })
         self.route = route
         self.metrics = metrics
         self.logger = logger
@@ -37,8 +38,8 @@ package final class DispatchStage: Sendable {
 
     func onMiss(of stream: StreamID) -> ServiceLevel.OnMiss { route.serviceLevel(of: stream).onMiss }
 
-    /// Whether it is known who is going to get the stream's next segment, and that one takes it while it is being cut.
-    func takesEarly(_ stream: StreamID) -> Bool { route.expected(for: stream) != nil }
+    /// Whether somebody who takes segments while they are being cut may get the stream's next one.
+    func takesEarly(_ stream: StreamID) -> Bool { route.mayGoEarly(stream) }
 
     /// Sends a segment on from its first byte, unless it is cut already or nobody takes it so any more: then it goes out whole, once its
     /// turn comes. Where the orchestrator fails or stands still before the cut, another gets the segment from its first byte on as well.
@@ -49,6 +50,7 @@ package final class DispatchStage: Sendable {
         _ job: StreamedJob, reached: @escaping @Sendable () -> [Int64?], _ heard: @escaping EarlyUpload.Listener
     ) async {
         guard job.feed.next(at: .max) == nil, let orchestrator = route.expected(for: job.stream) else { return }
+        transport.announce(job, reached: reached)
         let first = begin(job, at: orchestrator, attempt: 0, heard)
         await withDiscardingTaskGroup { group in
             group.addTask { await self.transport.run(first) }
@@ -63,10 +65,7 @@ package final class DispatchStage: Sendable {
                     "taken over by": "\(other.map { "\($0)" } ?? "nobody")",
                 ])
             guard let other else { return }
-            let again = StreamedJob(
-                stream: job.stream, sequence: job.sequence, container: job.container, profiles: job.profiles, feed: job.feed,
-                expectedDuration: job.expectedDuration, keyFrameAfter: reached())
-            let second = begin(again, at: other, attempt: 1, heard)
+            let second = begin(job.beginningAnew(after: reached()), at: other, attempt: 1, heard)
             group.addTask { await self.transport.run(second) }
             if !isLost { await first.failIfStill() }
         }

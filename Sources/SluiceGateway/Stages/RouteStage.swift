@@ -75,6 +75,9 @@ package final class RouteStage: Sendable {
         state.withLock { $0.router.expected(for: stream, at: moment(.now)) }
     }
 
+    /// Whether a segment that begins may go to somebody before it is cut.
+    func mayGoEarly(_ stream: StreamID) -> Bool { state.withLock { $0.router.mayGoEarly(stream, at: moment(.now)) } }
+
     /// Who else gets a segment that is being cut, as whoever has it failed or stands still; `nil` where nobody should.
     func takeover(
         of stream: StreamID, _ sequence: SegmentSequence, from orchestrator: OrchestratorID, isLost: Bool

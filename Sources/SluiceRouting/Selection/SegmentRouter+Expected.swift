@@ -6,12 +6,22 @@ extension SegmentRouter {
     ///
     /// - Returns: `nil` where nobody is settled on: a new stream, one whose orchestrator is in trouble or behind, or does not take them.
     package func expected(for stream: StreamID, at now: Moment) -> OrchestratorID? {
-        guard let route = streams[stream], let slot = route.primary, route.next == nil, route.inFlight(at: slot) <= 1 else { return nil }
+        guard let route = streams[stream], let slot = route.primary, route.next == nil, route.inFlight(at: slot) <= 1,
+            takesEarly(slot, at: now)
+        else { return nil }
+        return records[slot].entry.id
+    }
+
+    /// Whether it is worth while to keep the bytes of a segment that begins: somebody is expected to get it, or may be in a moment, as
+    /// the one before it was taken over and where the stream is served from now on is not settled yet.
+    package func mayGoEarly(_ stream: StreamID, at now: Moment) -> Bool {
+        if expected(for: stream, at: now) != nil { return true }
+        return streams[stream]?.early.map { takesEarly($0.slot, at: now) } ?? false
+    }
+
+    private func takesEarly(_ slot: Int, at now: Moment) -> Bool {
         let record = records[slot]
-        guard record.isListed, record.entry.takesStreamedSegments, record.health.state(at: now) == .healthy, !record.standsStill else {
-            return nil
-        }
-        return record.entry.id
+        return record.isListed && record.entry.takesStreamedSegments && record.health.state(at: now) == .healthy && !record.standsStill
     }
 
     /// Who else gets a segment from its first byte on, before it is cut: whoever had it has failed, or stands still. It counts as a retry,

@@ -32,6 +32,7 @@ package final class ScriptedOrchestrator: SegmentTransport {
         package var sequence: SegmentSequence
         package var slice: SegmentSlice?
         package var isStreamed = false
+        package var keyFrameAfter: [Int64?] = []
     }
 
     private typealias Continuation = AsyncThrowingStream<SegmentEvent, any Error>.Continuation
@@ -69,8 +70,9 @@ package final class ScriptedOrchestrator: SegmentTransport {
     /// As `send`; what comes back with renditions comes once the feed has ended, but for `echo` and what breaks off.
     package func stream(_ job: StreamedJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
         perform(
-            Sent(orchestrator: orchestrator, stream: job.stream, sequence: job.sequence, isStreamed: true), of: job.profiles.count,
-            job.feed)
+            Sent(
+                orchestrator: orchestrator, stream: job.stream, sequence: job.sequence, isStreamed: true, keyFrameAfter: job.keyFrameAfter),
+            of: job.profiles.count, job.feed)
     }
 
     package func end(_ stream: StreamID) async {

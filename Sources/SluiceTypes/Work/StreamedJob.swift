@@ -24,4 +24,11 @@ package struct StreamedJob: Sendable {
         self.expectedDuration = expectedDuration
         self.keyFrameAfter = keyFrameAfter
     }
+
+    /// The same with key frames behind these.
+    package func beginningAnew(after reached: [Int64?]) -> StreamedJob {
+        StreamedJob(
+            stream: stream, sequence: sequence, container: container, profiles: profiles, feed: feed,
+            expectedDuration: expectedDuration, keyFrameAfter: reached)
+    }
 }

@@ -183,6 +183,56 @@ private func text(of answer: LowLatencyAnswer) -> String {
         #expect(ask(output, playlist(of: "small")) == text)
     }
 
+    private func part(_ index: Int) -> RenditionPackager.Part {
+        RenditionPackager.Part(index: index, bytes: ByteBuffer(string: "\(index) "), isIndependent: index == 0)
+    }
+
+    @Test func aPartOfARenditionIsListedAtOnceAndOnlyInItsPlace() throws {
+        let output = try output()
+        let segmenter = try segmenter(output)
+        send(0..<80, to: segmenter)
+        let coding = try MediaCoding(rendition: "small", .init(video: Self.video, audio: nil))
+        let schedule = try #require(output.schedule(of: SegmentSequence(1)))
+        #expect(schedule.parts.count == 3)
+        #expect(ask(output, playlist(of: "small"), 1) == "waiting")
+        #expect(output.publish(rendition: 0, of: schedule, part(0), coding))
+        #expect(room.told == [1])
+        #expect(ask(output, playlist(1, 1, of: "small"), 2) == "waiting")
+        // The second does not come.
+        #expect(output.publish(rendition: 0, of: schedule, part(2), coding))
+        #expect(room.told == [1, 2])
+        let text = ask(output, playlist(of: "small"))
+        #expect(text.components(separatedBy: "#EXT-X-PART:").count - 1 == 3)
+        #expect(text.components(separatedBy: "GAP=YES").count - 1 == 1)
+        #expect(ask(output, .segment(rendition: "small", 1)) == "unknown")
+        // Neither again, nor one that the source has not got.
+        #expect(!output.publish(rendition: 0, of: schedule, part(0), coding))
+        #expect(!output.publish(rendition: 0, of: schedule, part(3), coding))
+        send(80..<121, to: segmenter)
+        output.endBegun(rendition: 0, of: try #require(output.schedule(of: SegmentSequence(1))))
+        #expect(ask(output, .segment(rendition: "small", 1)) == "0 2 ")
+        #expect(!output.publish(rendition: 0, of: schedule, part(1), coding))
+    }
+
+    @Test func anAbsenceWaitsForASegmentInTheMaking() throws {
+        let output = try output()
+        let segmenter = try segmenter(output)
+        send(0..<130, to: segmenter)
+        let coding = try MediaCoding(rendition: "small", .init(video: Self.video, audio: nil))
+        #expect(output.publish(rendition: 0, of: try #require(output.schedule(of: SegmentSequence(2))), part(0), coding))
+        segmenter.finish()
+        let life = try #require(output.beginAbsence(.gap))
+        for _ in 0..<3 { #expect(output.bridge(in: life)) }
+        #expect(!ask(output, playlist(of: "small")).contains("GAP=YES"))
+        let schedule = try #require(output.schedule(of: SegmentSequence(2)))
+        #expect(output.publish(rendition: 0, of: schedule, part(1), coding))
+        output.endBegun(rendition: 0, of: schedule)
+        #expect(output.bridge(in: life))
+        let text = ask(output, playlist(of: "small"))
+        #expect(text.contains("small/segment-2.m4s"))
+        #expect(text.components(separatedBy: "GAP=YES").count - 1 == 4)
+    }
+
     @Test func whileNobodyPublishesThePlaylistsGoOn() throws {
         let output = try output()
         let segmenter = try segmenter(output)

@@ -1,9 +1,11 @@
+import Foundation
 import HTTPTypes
 import NIOCore
 import NIOPosix
 import SluiceProto
 import SluiceTypes
 import SluiceWire
+import SwiftProtobuf
 import Synchronization
 import Testing
 
@@ -148,6 +150,34 @@ import Testing
         try await other.running { transport, id in
             let outcome = try await StreamedHarness.outcome(StreamedHarness.wholeFeed(), transport, id)
             #expect(outcome.failure?.reason == .timedOut)
+        }
+    }
+
+    @Test func aWishForKeyFramesArrives() async throws {
+        try await StreamedHarness.running { harness in
+            for wish in [[8_589_934_591, nil], []] as [[Int64?]] {
+                let job = try harness.job(StreamedHarness.wholeFeed()).beginningAnew(after: wish)
+                for try await _ in harness.transport.stream(job, to: harness.id) {}
+                #expect(harness.service.keyFrameAfter == wish)
+            }
+        }
+    }
+
+    @Test(arguments: ["", "1,2", "soon"]) func aWishThatCannotBeReadIsRefused(wish: String) async throws {
+        try await StreamedHarness.running { harness in
+            var message = Net_SegData()
+            message.manifestID = Data("stream".utf8)
+            message.authToken = try await harness.token()
+            message.fullProfiles = [.with { ($0.name, $0.width, $0.height, $0.bitrate) = ("p", 320, 180, 1000) }]
+            var head = harness.server.head(.post, OrchestratorEndpoint.streamedSegmentPath)
+            head.headerFields[.livepeerSegment] = try SegmentCredentials.encode(message)
+            head.headerFields[.sluiceKeyFrameAfter] = wish
+            let (status, text) = try await harness.server.client().exchange(head) { answer, body in
+                (answer.status, String(buffer: try await body.collect(upTo: 1000)))
+            }
+            #expect(status == .badRequest)
+            #expect(text.contains("for each profile"))
+            #expect(harness.service.jobs == 0)
         }
     }
 

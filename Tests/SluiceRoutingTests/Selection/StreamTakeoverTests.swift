@@ -30,6 +30,17 @@ import Testing
         #expect(story.router.expected(for: Story.stream, at: story.now) == other)
     }
 
+    /// The next segment begins at the very moment at which the first one's failure is found out.
+    @Test func theNextSegmentIsKeptForWhoeverTookOver() throws {
+        var (story, primary) = settled()
+        #expect(story.router.mayGoEarly(Story.stream, at: story.now))
+        _ = takeover(&story, from: primary)
+        _ = story.cut(1)
+        story.happen(.failed(SegmentFailure(.unreachable, "gone")), of: 1)
+        #expect(story.router.expected(for: Story.stream, at: story.now) == nil)
+        #expect(story.router.mayGoEarly(Story.stream, at: story.now))
+    }
+
     @Test func nobodyWhereNobodyElseTakesThem() {
         var (story, primary) = settled(["a"])
         #expect(takeover(&story, from: primary) == nil)

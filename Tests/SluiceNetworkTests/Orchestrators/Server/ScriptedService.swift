@@ -12,6 +12,7 @@ final class ScriptedService: TranscodeService {
         var ended: [SessionID] = []
         var jobs = 0
         var gate: Gate?
+        var keyFrameAfter: [Int64?] = []
     }
 
     private let script = Mutex(Script())
@@ -23,6 +24,8 @@ final class ScriptedService: TranscodeService {
     let capabilities = CapabilitySet.networkDefault
     let takesStreamedSegments = true
     var ended: [SessionID] { script.withLock { $0.ended } }
+    /// Of the last streamed job.
+    var keyFrameAfter: [Int64?] { script.withLock { $0.keyFrameAfter } }
     var jobs: Int { script.withLock { $0.jobs } }
 
     static func rendition(_ index: Int) -> String { "rendition \(index), long enough to count" }
@@ -67,6 +70,7 @@ final class ScriptedService: TranscodeService {
     func transcode(_ job: StreamedJob, in session: SessionID) -> AsyncThrowingStream<SegmentEvent, any Error> {
         let failure = script.withLock {
             $0.jobs += 1
+            $0.keyFrameAfter = job.keyFrameAfter
             return $0.failure
         }
         let (events, continuation) = AsyncThrowingStream.makeStream(of: SegmentEvent.self)
