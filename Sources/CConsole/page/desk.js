@@ -73,6 +73,8 @@ function take(overview) {
   sum(overview, live);
   text($("node"), `${overview.node} · ${overview.version} · up ${span((overview.at - overview.startedAt) / 1000)}`);
   if (isFirst || before !== chosen?.isLive || isNamed !== overview.startedAt) {
+    // Another run of the gateway has other segments under the same names.
+    if (isNamed && isNamed !== overview.startedAt) stopPlaying();
     isNamed = overview.startedAt;
     showPromise();
     fetchDecisions();

@@ -109,6 +109,15 @@ function showOne(overview) {
   }
   if (!overview.hasPlaylists) note("This gateway makes no playlists of MPEG-TS (playlistWindow: 0), which the player here needs.", true);
   else if (s.isLive && playing !== s.id && s.renditions[0]?.published > 0) play();
+  else if (s.isLive && playing === s.id) watch();
+}
+
+// A player that stands still for some segments, and does not say so, is started anew.
+let moved = { time: -1, at: 0 };
+function watch() {
+  const video = $("video");
+  if (video.paused || video.currentTime !== moved.time) moved = { time: video.currentTime, at: Date.now() };
+  else if (Date.now() - moved.at > 12000) { moved.at = Date.now(); later(0); }
 }
 
 function play(again = false) {

@@ -25,23 +25,18 @@ final class SettingsReload: Sendable {
         var notes: [String]
     }
 
-    /// How the file looks from outside.
-    private struct Look: Equatable {
-        var size: Int
-        var modified: Double
-        var number: UInt64
-    }
-
     private struct Loaded {
         /// What runs.
         var settings: GatewayFileSettings
         /// What was read at the start, for what is bound then.
         let started: [String: SettingsReader.Effective]
         var present: [String: SettingsReader.Effective]
+        /// Of the file that was taken up last.
+        var look: FileLook?
         var state: State
     }
 
-    /// Between two looks at the file. One that changes from one look to the next is still being written.
+    /// Between two looks at the file.
     private static let interval: Duration = .seconds(1)
 
     private let source: SettingsSource
@@ -60,7 +55,7 @@ final class SettingsReload: Sendable {
         source = start.source
         loaded = Mutex(
             Loaded(
-                settings: start.settings, started: start.effective, present: start.effective,
+                settings: start.settings, started: start.effective, present: start.effective, look: start.look,
                 state: State(file: start.source.file, loadedAt: DeskNote.now, settings: EffectiveSetting.all(start.effective))))
         self.apply = apply
         self.feed = feed
@@ -103,6 +98,7 @@ final class SettingsReload: Sendable {
         loaded.withLock { loaded in
             loaded.settings = fresh.settings
             loaded.present = fresh.effective
+            loaded.look = fresh.look
             loaded.state.problem = nil
             loaded.state.loadedAt = DeskNote.now
             loaded.state.waitingForRestart = waiting
@@ -123,25 +119,17 @@ final class SettingsReload: Sendable {
     /// Looks after the file until it is cancelled.
     func watch() async {
         guard let file = source.file else { return }
-        var taken = await Self.look(file)
-        var seen = taken
+        var seen: FileLook?
+        var tried: FileLook?
         while !Task.isCancelled {
+            let now = try? await NIOThreadPool.singleton.runIfActive { FileLook.of(file) }
+            // Not there, or empty, is a file that is being replaced; one that changes from one look to the next is being written.
+            if let now, now == seen, now != tried, now != loaded.withLock({ $0.look }), now.size > 0 {
+                tried = now
+                _ = try? await reload(by: Access.Visitor(name: "change of \(file)", role: .admin))
+            }
+            seen = now
             do { try await Task.sleep(for: Self.interval) } catch { return }
-            let now = await Self.look(file)
-            defer { seen = now }
-            // Not there, or empty, is a file that is being replaced.
-            guard let now, now == seen, now != taken, now.size > 0 else { continue }
-            taken = now
-            _ = try? await reload(by: Access.Visitor(name: "change of \(file)", role: .admin))
-        }
-    }
-
-    private static func look(_ file: String) async -> Look? {
-        try? await NIOThreadPool.singleton.runIfActive {
-            var facts = stat()
-            guard stat(file, &facts) == 0 else { return nil }
-            let modified = Double(facts.st_mtim.tv_sec) + Double(facts.st_mtim.tv_nsec) / 1e9
-            return Look(size: Int(facts.st_size), modified: modified, number: UInt64(facts.st_ino))
         }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import NIOPosix
 
 /// Where a gateway's settings come from: a file, if any, and the flags it was started with.
@@ -7,10 +8,12 @@ struct SettingsSource: Sendable {
 
     /// Blocks while the file is read.
     func load() throws -> LoadedSettings {
+        // Before it is read: what is written meanwhile looks different afterwards.
+        let look = file.flatMap(FileLook.of)
         var reader = try SettingsReader(file: file, flags: flags)
         let settings = try GatewayFileSettings(&reader)
         try reader.finish()
-        return LoadedSettings(source: self, settings: settings, effective: reader.effective)
+        return LoadedSettings(source: self, settings: settings, effective: reader.effective, look: look)
     }
 
     /// As `load`, on a thread that may block.
@@ -23,4 +26,21 @@ struct LoadedSettings: Sendable {
     var source: SettingsSource
     var settings: GatewayFileSettings
     var effective: [String: SettingsReader.Effective]
+    /// Of the file when it was read; `nil` without one.
+    var look: FileLook?
+}
+
+/// How a file looks from outside: whether it is still the one that was read.
+struct FileLook: Hashable, Sendable {
+    var size: Int
+    private var modified: Double
+    private var number: UInt64
+
+    /// - Returns: `nil` for one that is not there.
+    static func of(_ file: String) -> FileLook? {
+        var facts = stat()
+        guard stat(file, &facts) == 0 else { return nil }
+        let modified = Double(facts.st_mtim.tv_sec) + Double(facts.st_mtim.tv_nsec) / 1e9
+        return FileLook(size: Int(facts.st_size), modified: modified, number: UInt64(facts.st_ino))
+    }
 }

@@ -126,6 +126,7 @@ import Testing
             "curl", "-s", "-H", "Authorization: Bearer \(Self.token)", "\(address)/api/v1/streams/cam-1/sla",
         ])
         #expect(level.contains(#""latency":"80%""#), "\(level)")
+        try await browser.saw("moved")
         #expect(try await order(#"{"latency": "155%"}"#) == "200")
         try browser.tell("changed")
         for what in ["told of the other operator", "drained and let back", "fits", "ready for the restart"] { try await browser.saw(what) }
