@@ -56,7 +56,7 @@ extension LivepeerTransport: LiveVideoTransport {
             headerFields: [
                 .contentType: "application/json", .contentLength: "\(body.readableBytes)", .authorization: "Livepeer-AI-Worker-1.0",
                 .livepeerPayment: "", .livepeerSegment: try SegmentCredentials.encode(credentials), .requestID: request.request,
-                .streamID: request.order.streamID,
+                .legacyStreamID: request.order.streamID,
             ])
         let connection = known.connection
         let (status, bytes) = try await within(Self.startTime, of: "the start of live video at \(known.id)") {

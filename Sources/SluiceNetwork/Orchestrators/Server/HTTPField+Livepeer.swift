@@ -6,7 +6,7 @@ extension HTTPField.Name {
     static let livepeerSegmentHash = named("livepeer-segment-hash")
     /// Of live video's start call, beside the fields of its body.
     static let requestID = named("requestID")
-    static let streamID = named("streamID")
+    static let legacyStreamID = named("streamID")
     static let sluiceKeyFrameAfter = named("sluice-key-frame-after")
     static let trailer = named("trailer")
     package static let grpcStatus = named("grpc-status")
