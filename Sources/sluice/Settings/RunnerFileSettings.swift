@@ -34,12 +34,12 @@ struct RunnerFileSettings {
         desk = RunnerDesk.Settings()
         registry = RunnerRegistry.Settings()
         desk.secret = reader.text("runners.secret")
-        let base = serviceURI.last == "/" ? String(serviceURI.dropLast()) : serviceURI
-        // `serviceURI` is looked at where it is read; with port 0, as scripts have it, it is no URL yet.
-        address =
-            try reader.text("runners.address").map { text in
-                try Self.checked(text, "runners.address", &reader) { text throws(JSONFault) in try RunnerForm.url(text, "runners.address") }
-            } ?? base
+        var base = serviceURI.last == "/" ? String(serviceURI.dropLast()) : serviceURI
+        // A port that is still to be chosen, as scripts have it.
+        if base.hasSuffix(":0") { base.removeLast(2) }
+        address = try Self.checked(reader.text("runners.address", default: base), "runners.address", &reader) {
+            text throws(JSONFault) in try RunnerForm.url(text, "runners.address")
+        }
         proxyURL = try Self.checked(reader.text("runners.proxyURL", default: "\(base)/run/{proxy}"), "runners.proxyURL", &reader) {
             text throws(JSONFault) in try RunnerProxyURL(text)
         }
