@@ -37,7 +37,8 @@ package final class LiveVideoStage: Sendable {
     /// - Returns: `nil` when nothing is asked for.
     func wanted(by request: PublishRequest) throws(PublishRefusal) -> LiveVideoStream? {
         // What has been worked on is not worked on again.
-        guard request.origin != .liveVideo, !request.stream.rawValue.hasSuffix(Self.suffix) else { return nil }
+        // Pushed segments come whole: their pictures would be late by a segment.
+        guard request.origin == .rtmp, !request.stream.rawValue.hasSuffix(Self.suffix) else { return nil }
         let order: LiveVideoOrder?
         do {
             let query = request.url.split(separator: "?", maxSplits: 1).dropFirst().first ?? ""

@@ -57,7 +57,8 @@ struct CandidateSet: Sendable {
     }
 
     func isFor(_ segment: SegmentFacts, _ level: ServiceLevel) -> Bool {
-        key.capabilities == segment.capabilities && key.model == segment.model && key.maxPrice == level.maxPrice && key.region == level.region
+        key.capabilities == segment.capabilities && key.model == segment.model && key.maxPrice == level.maxPrice
+            && key.region == level.region
             && key.allowedClasses == level.allowedClasses
     }
 

@@ -75,7 +75,9 @@ extension SegmentRouter {
     }
 
     /// What was running there for the stream after it had begun well has broken: it looks for another, and this one is to blame.
-    package mutating func broke(_ orchestrator: OrchestratorID, of stream: StreamID, _ failure: SegmentFailure, sent: Moment, at time: Moment) {
+    package mutating func broke(
+        _ orchestrator: OrchestratorID, of stream: StreamID, _ failure: SegmentFailure, sent: Moment, at time: Moment
+    ) {
         let now = clamp(time)
         guard let slot = slot(of: orchestrator) else { return }
         failed(slot, of: stream, failure, sent: sent, at: now)

@@ -36,7 +36,8 @@ extension LiveVideoForms {
         let others = status.events.filter { $0.key != "status" }.sorted { $0.key < $1.key }
         return .members([
             "phase": .text(status.phase.rawValue), "output": .text(status.output.rawValue), "session": .text(status.manifest),
-            "pictures": .int(status.frames), "swaps": .int(status.swaps), "first_picture_ms": status.firstPictureMs.map { .number($0.rounded()) },
+            "pictures": .int(status.frames), "swaps": .int(status.swaps),
+            "first_picture_ms": status.firstPictureMs.map { .number($0.rounded()) },
             "error": status.lastError.map {
                 .members(["error_message": .text($0), "error_time": .int(Int(status.lastErrorTime / 1_000_000))])
             },

@@ -52,7 +52,9 @@ package struct OrchestratorCalls: Sendable {
             guard wanted.contains(where: { name in models.contains { $0.name == name && $0.used < $0.capacity } }) else {
                 return .failure(status: 2, text: "Invalid orchestrator request: OrchestratorCapped")
             }
-            return .message(try GRPCFrame.encode(identity.message(
+            return .message(
+                try GRPCFrame.encode(
+                    identity.message(
                         token: try tokens.issue(now: clock.unixSeconds()), isForLiveVideo: true)))
         }
         guard service.hasRoom(for: nil) || sessions.serves(host: host) else {
