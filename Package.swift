@@ -141,8 +141,12 @@ let package = Package(
         .executableTarget(
             name: "DecisionBenchmark", dependencies: ["AllocationCount", "SluiceRouting", "SluiceTypes"], path: "Benchmarks/Decision",
             swiftSettings: settings),
-        // Its programs run as processes of their own; the dependency makes sure the binary is built.
-        .testTarget(name: "EndToEndTests", dependencies: ["sluice"], swiftSettings: settings),
+        .executableTarget(
+            name: "MarketBenchmark", dependencies: ["SluiceMarket", "SluiceRegistry", "SluiceTypes"], path: "Benchmarks/Market",
+            swiftSettings: settings),
+        // Its programs run as processes of their own; the dependencies make sure the binaries are built.
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["sluice", "MarketBenchmark", "SluiceRegistry", "SluiceTypes"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -93,6 +93,27 @@ package struct Offer: Hashable, Sendable {
     package var sources: [OfferSource]
     package var provenance: [OfferFact: OfferSource]
 
+    package init(
+        orchestrator: OrchestratorID, offered: OfferedCapability, operatorName: String? = nil, region: String? = nil, gpu: GPU? = nil,
+        gpuSource: GPUSource? = nil, encoderSlots: Int? = nil, capabilities: CapabilitySet, version: String, isReachable: Bool,
+        roundTrip: Double? = nil, trust: Double, sources: [OfferSource], provenance: [OfferFact: OfferSource]
+    ) {
+        self.orchestrator = orchestrator
+        self.offered = offered
+        self.operatorName = operatorName
+        self.region = region
+        self.gpu = gpu
+        self.gpuSource = gpuSource
+        self.encoderSlots = encoderSlots
+        self.capabilities = capabilities
+        self.version = version
+        self.isReachable = isReachable
+        self.roundTrip = roundTrip
+        self.trust = trust
+        self.sources = sources
+        self.provenance = provenance
+    }
+
     package var key: Key { Key(orchestrator, offered.pipeline, offered.model?.name) }
 
     /// What it encodes to: in hardware as the GPU says, else by the capability's bits.

@@ -44,6 +44,9 @@ package struct PerformanceBook: Sendable {
         return dirty.compactMap { key in histories[key].map { (key, $0.hours.suffix(2), $0.days.suffix(2)) } }
     }
 
+    /// What could not be written is given again the next time.
+    package mutating func markChanged(_ keys: [Offer.Key]) { dirty.formUnion(keys.filter { histories[$0] != nil }) }
+
     // MARK: Ranking
 
     package func standing(of key: Offer.Key, _ offer: Offer?, _ level: MarketLevel, at now: Int64) -> Ranked {

@@ -25,6 +25,7 @@ package struct PerformanceTally: Hashable, Sendable {
     package var isEmpty: Bool { count == 0 && full == 0 }
 
     package mutating func add(_ outcome: WorkOutcome, at now: Int64) {
+        if outcome.isSwap { swaps += 1 }
         switch outcome.end {
         case .done:
             done += 1
@@ -49,7 +50,6 @@ package struct PerformanceTally: Hashable, Sendable {
         case .full: full += 1
         case .stopped: return
         }
-        if outcome.isSwap { swaps += 1 }
         if let finish = outcome.finish, outcome.duration > 0 { finishes[LatencySteps.step(of: finish / outcome.duration)] &+= 1 }
     }
 

@@ -28,7 +28,7 @@ package struct WorkOutcome: Sendable {
     package var bitsExpected: Double
     package var bits: Double
     package var wei: Double
-    /// The stream came here from another one with this segment.
+    /// The stream left it in trouble.
     package var isSwap: Bool
 
     package init(

@@ -15,10 +15,15 @@ package final class Registry: Sendable {
 
     /// Opens the file, or makes it, and brings it up to date.
     ///
-    /// - Parameter mostPages: of 4096 bytes; for tests of a full disk.
+    /// - Parameters:
+    ///   - mayMake: whether a file that is not there is made.
+    ///   - mostPages: of 4096 bytes; for tests of a full disk.
     /// - Throws: `RegistryError`; the file is then as it was.
-    package init(path: String, mostPages: Int? = nil) throws {
+    package init(path: String, mayMake: Bool = true, mostPages: Int? = nil) throws {
         self.path = path
+        guard mayMake || FileManager.default.fileExists(atPath: path) else {
+            throw RegistryError(path: path, reason: .unwritable("there is no such file"))
+        }
         var configuration = Configuration()
         configuration.label = "registry"
         configuration.busyMode = .timeout(Self.patience)

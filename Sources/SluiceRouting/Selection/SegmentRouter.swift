@@ -85,6 +85,17 @@ package struct SegmentRouter: Sendable {
         changed(slot, wasListed: records[slot].isListed)
     }
 
+    /// Takes what somebody else thinks of the orchestrators: among those that are equal in time, one of weight 2 is drawn twice as often
+    /// as one of weight 1. Those that are not named weigh 1. Latency, health and service levels go before it.
+    package mutating func update(weights: [OrchestratorID: Double]) {
+        for slot in records.indices {
+            let weight = weights[records[slot].entry.id] ?? 1
+            records[slot].weight = weight.isFinite ? min(max(weight, Self.weights.lowerBound), Self.weights.upperBound) : 1
+        }
+    }
+
+    private static let weights = 0.01...100.0
+
     func slot(of orchestrator: OrchestratorID) -> Int? { slots[orchestrator] }
 
     /// What candidate sets are made of has changed at this orchestrator.
@@ -117,6 +128,14 @@ package struct SegmentRouter: Sendable {
         guard streams[stream] != nil else { return false }
         streams[stream]?.level = level
         return true
+    }
+
+    /// The stream goes to this orchestrator no more.
+    ///
+    /// - Returns: `false` for one that was barred before, or is not known, as of a stream that is not live.
+    package mutating func bar(_ orchestrator: OrchestratorID, of stream: StreamID) -> Bool {
+        guard let slot = slots[orchestrator], streams[stream] != nil else { return false }
+        return streams[stream]?.barred.insert(slot).inserted ?? false
     }
 
     package func serviceLevel(of stream: StreamID) -> ServiceLevel? { streams[stream]?.level }

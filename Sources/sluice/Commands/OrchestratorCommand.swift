@@ -34,14 +34,17 @@ struct OrchestratorCommand: AsyncParsableCommand {
         let orchestrator = Orchestrator(
             settings: .init(admission: settings.admission, transcode: settings.transcode.session), executor: executor, registry: registry,
             logger: logger)
+        let prices = PostedPrices(settings.pricing, load: { orchestrator.load })
+        if let problem = prices.objection { throw ValidationError(problem) }
         let endpoint = try OrchestratorEndpoint(
-            service: orchestrator, serviceURI: settings.serviceURI, version: Sluice.version, logger: logger)
+            service: orchestrator, serviceURI: settings.serviceURI, version: Sluice.version, asks: prices.asked, logger: logger)
         let server = HTTPServer(
             host: settings.listen.host, port: settings.listen.port, tls: try settings.tls(),
             responder: endpoint, group: group, logger: logger)
         let admin = HTTPServer(
             host: settings.admin.host, port: settings.admin.port, tls: nil,
-            responder: AdminEndpoint(registry: registry, status: { orchestrator.status }), group: group, logger: logger)
+            responder: AdminEndpoint(registry: registry, status: { orchestrator.status }, price: PriceEndpoint(prices: prices)), group: group,
+            logger: logger)
         let bound = try await server.start()
         let adminBound = try await admin.start()
         print(Greeting.orchestrator(serviceURI: settings.serviceURI, port: bound, adminPort: adminBound))
@@ -50,6 +53,7 @@ struct OrchestratorCommand: AsyncParsableCommand {
             ServerService(serve: { try? await gracefulShutdown() }, stop: { executor.shutdown() }),
             BackgroundService { await orchestrator.run() },
             BackgroundService { await endpoint.run() },
+            BackgroundService { await prices.keepRates(group: group, logger: logger) },
             ServerService(serve: { try await server.run() }, stop: { await server.shutdown() }),
             ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }),
         ]

@@ -10,12 +10,17 @@ struct AdminEndpoint: HTTPResponder {
     let registry: MetricRegistry
     let status: @Sendable () -> any Encodable & Sendable
     var routing: RoutingEndpoint?
+    var market: MarketEndpoint?
+    /// An orchestrator's.
+    var price: PriceEndpoint?
     /// Called before the metrics are shown.
     var refresh: @Sendable () -> Void = {}
 
     func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
         let path = request.head.path?.split(separator: "?", maxSplits: 1).first.map(String.init) ?? "/"
         if let routing, try await routing.answer(request, path: path, with: writer) { return }
+        if let market, try await market.answer(request, path: path, with: writer) { return }
+        if let price, try await price.answer(request, path: path, with: writer) { return }
         guard request.head.method == .get || request.head.method == .head else {
             return try await writer.send(.methodNotAllowed, headers: [.allow: "GET, HEAD"])
         }

@@ -8,6 +8,7 @@ struct StreamAdmission: PublishAdmission {
     let levels: ServiceLevels
     /// Called when a stream was opened, so that what is promised holds at once.
     let changed: @Sendable (StreamID) -> Void
+    var over: @Sendable (StreamID) -> Void = { _ in }
     let logger: Logger
 
     func admit(_ request: PublishRequest) async throws(PublishRefusal) -> PublishGrant {
@@ -28,7 +29,10 @@ struct StreamAdmission: PublishAdmission {
         }
     }
 
-    func ended(_ stream: StreamID) { levels.ended(stream) }
+    func ended(_ stream: StreamID) {
+        levels.ended(stream)
+        over(stream)
+    }
 
     private var known: String { levels.tenantNames.isEmpty ? "none" : levels.tenantNames.joined(separator: ", ") }
 }

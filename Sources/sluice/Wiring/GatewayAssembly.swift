@@ -5,6 +5,7 @@ import SluiceGateway
 import SluiceMedia
 import SluiceNetwork
 import SluiceOrchestrator
+import SluiceRegistry
 import SluiceRouting
 import SluiceTypes
 import SluiceWire
@@ -24,6 +25,8 @@ struct GatewayAssembly {
     private let decisionLog: DecisionLog?
     private let webhook: AuthWebhook?
     private let packager: MediaExecutor
+    let market: Market
+    private let sources: SourcePoller
 
     init(_ settings: GatewayFileSettings, logger: Logger) throws {
         let group = MultiThreadedEventLoopGroup.singleton
@@ -37,7 +40,7 @@ struct GatewayAssembly {
                 settings: .init(admission: .init(maxSessions: settings.role.maxStreams), transcode: settings.transcode.session),
                 executor: executor, registry: registry, logger: logger) : nil
         let remote =
-            settings.orchestrators.isEmpty
+            settings.embedsOrchestrator
             ? nil : try LivepeerTransport(addresses: settings.orchestrators, group: group, logger: logger)
         self.embedded = embedded
         self.remote = remote
@@ -46,9 +49,10 @@ struct GatewayAssembly {
         if let embedded { directories.append(EmbeddedDirectory(service: embedded)) }
         if let remote { directories.append(remote) }
         let levels = ServiceLevels(node: settings.role.routing.serviceLevel, tenants: settings.tenants)
+        let directory = try DescribedDirectory(
+            CombinedDirectory(directories), classes: settings.gpuClasses, listed: settings.listed)
         let route = RouteStage(
-            directory: try DescribedDirectory(
-                CombinedDirectory(directories), classes: settings.gpuClasses, listed: settings.listed),
+            directory: directory,
             settings: settings.role.routing, promised: { levels.level(of: $0) },
             needed: { JobCapabilities.of($0, isPushed: false) })
         self.route = route
@@ -61,12 +65,21 @@ struct GatewayAssembly {
         }
         self.recorder = recorder
         self.decisionLog = decisionLog
+        let market = Market(
+            settings: settings.market, directory: directory, levels: levels,
+            ledgerFile: try settings.market.registry.map { try Registry(path: $0) }, logger: logger,
+            hands: Market.Hands(
+                weigh: { route.weigh($0) }, bar: { route.bar($0, of: $1) }, list: { remote?.list($0) ?? 0 },
+                levelChanged: { route.renewServiceLevel(of: $0) }))
+        self.market = market
+        sources = SourcePoller(market: market, settings: settings.market, group: group)
         let dispatch = DispatchStage(
             transport: CombinedTransport(embedded: embedded.map(InProcessTransport.init), remote: remote), route: route,
             metrics: metrics,
             decided: { decision, facts in
                 recorder?.record(decision, facts)
                 decisionLog?.log(decision)
+                market.settled(decision, facts) { route.entry(of: $0)?.price }
             }, logger: logger)
         let registry = registry
         let webhook = try settings.authWebhook.url.map {
@@ -78,7 +91,11 @@ struct GatewayAssembly {
         let table = StreamTable(
             settings: settings.role, dispatch: dispatch, metrics: metrics,
             admission: StreamAdmission(
-                webhook: webhook, levels: levels, changed: { route.renewServiceLevel(of: $0) }, logger: logger),
+                webhook: webhook, levels: levels,
+                changed: { stream in
+                    route.renewServiceLevel(of: stream)
+                    market.opened(stream)
+                }, over: { market.ended($0) }, logger: logger),
             media: packager, logger: logger)
         self.table = table
 
@@ -87,7 +104,9 @@ struct GatewayAssembly {
             parseConfiguration: { try TranscodeConfiguration.profiles(json: $0) }, logger: logger)
         media = HTTPServer(
             host: settings.http.host, port: settings.http.port, tls: try settings.httpCertificate.tls(),
-            responder: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table)),
+            responder: PublicEndpoint(
+                media: MediaEndpoint(push: push, delivery: DeliveryEndpoint(source: table)),
+                market: settings.market.isPublic == .on ? MarketEndpoint(market: market, isPublic: true) : nil),
             direct: LowLatencyEndpoint(source: table), group: group, logger: logger)
         rtmp = RTMPListener(
             host: settings.rtmp.host, port: settings.rtmp.port, gate: table, group: group, limits: settings.rtmpLimits,
@@ -100,6 +119,7 @@ struct GatewayAssembly {
                 routing: RoutingEndpoint(
                     route: route, levels: ServiceLevelEndpoint(route: route, levels: levels, isLive: isLive), log: decisionLog,
                     isLive: isLive),
+                market: MarketEndpoint(market: market),
                 refresh: { metrics.look(at: route) }), group: group, logger: logger)
     }
 
@@ -116,6 +136,10 @@ struct GatewayAssembly {
         var services: [any Service] = [
             ServerService(serve: { try? await gracefulShutdown() }, stop: { [executor, packager].forEach { $0.shutdown() } })
         ]
+        let market = market
+        let sources = sources
+        services.append(ServerService(serve: { await market.run() }, stop: { market.finish() }))
+        services.append(BackgroundService { await sources.run() })
         if let recorder { services.append(ServerService(serve: { await recorder.run() }, stop: { recorder.finish() })) }
         if let decisionLog { services.append(ServerService(serve: { await decisionLog.run() }, stop: { decisionLog.finish() })) }
         if let webhook { services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await webhook.close() })) }

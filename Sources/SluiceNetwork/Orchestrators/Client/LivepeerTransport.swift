@@ -2,6 +2,7 @@ package import Logging
 package import NIOCore
 package import SluiceTypes
 import SluiceWire
+import Synchronization
 
 /// Livepeer's protocol from the gateway's side: who is there, and a segment's way to them and back (specs/transcoding-protocol).
 package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
@@ -25,8 +26,22 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
         package init() {}
     }
 
-    private let orchestrators: [OrchestratorID: KnownOrchestrator]
-    private let order: [KnownOrchestrator]
+    /// Orchestrators that others list, beyond the settings' own: each costs a connection and a call every ten seconds.
+    package static let mostListed = 2000
+
+    private struct Known: Sendable {
+        var byID: [OrchestratorID: KnownOrchestrator] = [:]
+        var order: [KnownOrchestrator] = []
+        /// Those in the directory now. Who is not listed any more keeps the streams it has.
+        var listed: Set<OrchestratorID> = []
+    }
+
+    private let known = Mutex(Known())
+    private let configured: Set<OrchestratorID>
+    private let arrivals: AsyncStream<KnownOrchestrator>
+    private let arrive: AsyncStream<KnownOrchestrator>.Continuation
+    private let wanted = CapabilitySet([.h264, .mpegTS, .authToken])
+    private let group: any EventLoopGroup
     private let clocks: Clocks
     private let pool: HTTPClientPool
     private let logger: Logger
@@ -35,30 +50,64 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
     package init(
         addresses: [String], clocks: Clocks = .init(), group: any EventLoopGroup, logger: Logger
     ) throws {
-        var order: [KnownOrchestrator] = []
-        let wanted = CapabilitySet([.h264, .mpegTS, .authToken])
-        for text in addresses {
-            let known = try KnownOrchestrator(address: OrchestratorAddress(text), wanted: wanted, clocks: clocks, group: group)
-            if !order.contains(where: { $0.id == known.id }) { order.append(known) }
-        }
-        self.order = order
-        self.orchestrators = Dictionary(uniqueKeysWithValues: order.map { ($0.id, $0) })
+        let places = try addresses.map { try OrchestratorAddress($0) }
+        configured = Set(places.map { OrchestratorID($0.description) })
+        // Bounded by `mostListed` and the settings.
+        (arrivals, arrive) = AsyncStream.makeStream()
+        self.group = group
         self.clocks = clocks
         self.pool = HTTPClientPool(settings: clocks.connection, group: group)
         self.logger = logger
+        for place in places { try take(place) }
     }
 
-    package var entries: [OrchestratorEntry] { order.map(\.entry) }
+    /// Those of the settings, and who is listed now, in the order in which they came.
+    package var entries: [OrchestratorEntry] {
+        known.withLock { known in known.order.filter { known.listed.contains($0.id) } }.map(\.entry)
+    }
+
+    /// Who is listed by others now, beside those of the settings.
+    ///
+    /// - Returns: how many are beyond `mostListed` and left out.
+    package func list(_ others: [OrchestratorID]) -> Int {
+        var left = 0
+        var listed = configured
+        for id in others where !listed.contains(id) {
+            let isKnown = known.withLock { $0.byID[id] != nil }
+            guard isKnown || known.withLock({ $0.order.count }) < configured.count + Self.mostListed else {
+                left += 1
+                continue
+            }
+            do {
+                if !isKnown { try take(OrchestratorAddress(id.rawValue)) }
+                listed.insert(id)
+            } catch { logger.warning("listed orchestrator", metadata: ["orchestrator": "\(id)", "reason": "\(error)"]) }
+        }
+        known.withLock { $0.listed = listed }
+        return left
+    }
+
+    private func take(_ place: OrchestratorAddress) throws {
+        let one = try KnownOrchestrator(address: place, wanted: wanted, clocks: clocks, group: group)
+        let isNew = known.withLock { known in
+            known.listed.insert(one.id)
+            guard known.byID[one.id] == nil else { return false }
+            known.byID[one.id] = one
+            known.order.append(one)
+            return true
+        }
+        if isNew { arrive.yield(one) }
+    }
 
     /// Keeps the directory, the connections and the tokens warm until it is cancelled.
     package func run() async throws {
         await withDiscardingTaskGroup { group in
-            for known in order {
+            for await known in arrivals {
                 group.addTask { await self.watch(known) }
                 group.addTask { await self.renewSessions(of: known) }
             }
         }
-        for known in order { await known.connection.close() }
+        for known in known.withLock({ $0.order }) { await known.connection.close() }
         await pool.close()
     }
 
@@ -81,7 +130,7 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
         _ run: @escaping @Sendable (KnownOrchestrator, @escaping @Sendable (SegmentEvent) -> Void) async throws -> Void
     ) -> AsyncThrowingStream<SegmentEvent, any Error> {
         let (events, continuation) = AsyncThrowingStream.makeStream(of: SegmentEvent.self)
-        guard let known = orchestrators[orchestrator] else {
+        guard let known = known.withLock({ $0.byID[orchestrator] }) else {
             continuation.finish(throwing: SegmentFailure(.unreachable, "\(orchestrator) is not in the list"))
             return events
         }
@@ -107,7 +156,7 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
 
     package func end(_ stream: StreamID) async {
         await withDiscardingTaskGroup { group in
-            for known in order { group.addTask { await known.end(stream) } }
+            for known in known.withLock({ $0.order }) { group.addTask { await known.end(stream) } }
         }
     }
 

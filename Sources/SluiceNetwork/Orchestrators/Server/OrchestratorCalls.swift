@@ -44,12 +44,12 @@ package struct OrchestratorCalls: Sendable {
     /// A full house takes nobody new. A gateway that is served already gets its new token even so: without one its stream would
     /// end here (§2.3). Off-chain every gateway has the same empty address, so it is known by its host.
     private func getOrchestrator(_ body: ByteBuffer, host: String) throws -> Answer {
-        _ = try GRPCFrame.decode(Net_OrchestratorRequest.self, from: body)
+        let request = try GRPCFrame.decode(Net_OrchestratorRequest.self, from: body)
         guard service.hasRoom(for: nil) || sessions.serves(host: host) else {
             return .failure(status: 2, text: "Invalid orchestrator request: OrchestratorCapped")
         }
         let token = try tokens.issue(now: clock.unixSeconds())
-        return .message(try GRPCFrame.encode(identity.message(token: token)))
+        return .message(try GRPCFrame.encode(identity.message(token: token, withAllPrices: !request.hasCapabilities)))
     }
 
     private func endTranscodingSession(_ body: ByteBuffer) async throws -> Answer {

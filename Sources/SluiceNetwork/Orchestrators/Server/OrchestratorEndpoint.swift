@@ -21,7 +21,7 @@ package struct OrchestratorEndpoint: HTTPResponder {
 
     /// - Parameter tokens: `nil` draws a new secret, so that tokens of an earlier process are void.
     package init(
-        service: any TranscodeService, serviceURI: String, version: String, price: @escaping @Sendable () -> Price? = { nil },
+        service: any TranscodeService, serviceURI: String, version: String, asks: AskedPrices = AskedPrices { _ in nil },
         tokens: SessionTokens? = nil, sessions: JobSessions = JobSessions(), renditions: RenditionStore = RenditionStore(),
         uploads: UploadBudget = UploadBudget(), streamed: StreamedSegmentClocks = StreamedSegmentClocks(),
         clock: ServerClock = ServerClock(), logger: Logger
@@ -31,7 +31,7 @@ package struct OrchestratorEndpoint: HTTPResponder {
         self.calls = OrchestratorCalls(
             identity: OrchestratorIdentity(
                 serviceURI: serviceURI, version: version, capabilities: service.capabilities,
-                takesStreamedSegments: service.takesStreamedSegments, price: price),
+                takesStreamedSegments: service.takesStreamedSegments, asks: asks),
             service: service, tokens: try tokens ?? SessionTokens(), sessions: sessions, renditions: renditions, clock: clock,
             logger: logger)
     }
