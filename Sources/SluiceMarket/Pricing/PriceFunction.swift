@@ -103,7 +103,9 @@ package struct PriceFunction: Sendable {
     private func words(_ base: Base, _ wei: Double, _ rate: ExchangeRate?, _ now: Int64) -> String {
         let units = base.per == 1 ? "a \(base.unit.rawValue)" : "\(base.per) \(base.unit.rawValue)s"
         let text = "\(base.price) for \(units)"
-        guard let rate else { return "\(text): \(wei.plain) wei for a \(base.unit.rawValue)" }
+        guard let rate else {
+            return base.price.currency == .wei && base.per == 1 ? text : "\(text): \(wei.plain) wei for a \(base.unit.rawValue)"
+        }
         return "\(text), at \(rate.weiPerUnit.plain) wei for a \(base.price.currency) by \(rate.source), \(max(0, now - rate.asOf)) s old: "
             + "\(wei.plain) wei for a \(base.unit.rawValue)"
     }

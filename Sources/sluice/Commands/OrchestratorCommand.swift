@@ -53,7 +53,11 @@ struct OrchestratorCommand: AsyncParsableCommand {
             ServerService(serve: { try? await gracefulShutdown() }, stop: { executor.shutdown() }),
             BackgroundService { await orchestrator.run() },
             BackgroundService { await endpoint.run() },
-            BackgroundService { await prices.keepRates(group: group, logger: logger) },
+            BackgroundService {
+                await prices.keepRates(group: group, logger: logger)
+                // Without a source of rates it has nothing to do, which is no end.
+                try? await gracefulShutdown()
+            },
             ServerService(serve: { try await server.run() }, stop: { await server.shutdown() }),
             ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }),
         ]

@@ -139,7 +139,12 @@ struct GatewayAssembly {
         let market = market
         let sources = sources
         services.append(ServerService(serve: { await market.run() }, stop: { market.finish() }))
-        services.append(BackgroundService { await sources.run() })
+        services.append(
+            BackgroundService {
+                await sources.run()
+                // With nobody to ask it has nothing to do, which is no end.
+                try? await gracefulShutdown()
+            })
         if let recorder { services.append(ServerService(serve: { await recorder.run() }, stop: { recorder.finish() })) }
         if let decisionLog { services.append(ServerService(serve: { await decisionLog.run() }, stop: { decisionLog.finish() })) }
         if let webhook { services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await webhook.close() })) }
