@@ -31,7 +31,9 @@ enum LedgerBench {
         }
         let took = began.duration(to: .now) / .seconds(1)
         let lines = try await registry.usage(UsageFilter(groups: []))
-        say("{\"bookings\": \(bookings), \"perSecond\": \(Int(Double(bookings) / took)), \"slowestBatchMs\": \((slowest * 10).rounded() / 10), \"exact\": \(lines.reduce(0) { $0 + $1.units } == units)}")
+        say(
+            "{\"bookings\": \(bookings), \"perSecond\": \(Int(Double(bookings) / took)), \"slowestBatchMs\": \((slowest * 10).rounded() / 10), \"exact\": \(lines.reduce(0) { $0 + $1.units } == units)}"
+        )
         try registry.close()
     }
 

@@ -13,7 +13,9 @@ enum OfferBench {
         // Six hours of work for everybody: as much history as is kept in memory.
         for number in 0..<count {
             for hour in 0..<6 {
-                let outcome = WorkOutcome(end: .done, kind: .primary, duration: 2, finish: 0.2 + Double(number % 50) / 100, pixelsExpected: 1e6, pixels: 1_000_000)
+                let outcome = WorkOutcome(
+                    end: .done, kind: .primary, duration: 2, finish: 0.2 + Double(number % 50) / 100, pixelsExpected: 1e6, pixels: 1_000_000
+                )
                 book.add(outcome, of: Offer.Key(id(number), OfferedCapability.transcode), at: Int64(hour) * 3600 + 10)
             }
         }

@@ -14,7 +14,8 @@ extension PriceFunction.Base {
         let sides = text.split(separator: "=", maxSplits: 1).map { $0.trimmed }
         guard sides.count == 2, !sides[0].isEmpty else { throw Malformed(text: text, reason: "has no '='") }
         let words = sides[1].split(separator: " ")
-        guard let mark = words.firstIndex(of: "per"), mark > 0, let last = words.last, let unit = WorkUnit(rawValue: Self.singular(last)) else {
+        guard let mark = words.firstIndex(of: "per"), mark > 0, let last = words.last, let unit = WorkUnit(rawValue: Self.singular(last))
+        else {
             throw Malformed(text: text, reason: "does not say per what")
         }
         let count = words[(mark + 1)..<(words.count - 1)]

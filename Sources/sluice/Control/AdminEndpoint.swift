@@ -22,7 +22,8 @@ struct AdminEndpoint: HTTPResponder {
         if let market, try await market.answer(request, path: path, with: writer) { return }
         if let price, try await price.answer(request, path: path, with: writer) { return }
         guard request.head.method == .get || request.head.method == .head else {
-            return try await writer.send(.methodNotAllowed, headers: [.allow: "GET, HEAD"])
+            let isChangeable = routing != nil && RoutingEndpoint.changeable.contains(path)
+            return try await writer.send(.methodNotAllowed, headers: [.allow: isChangeable ? "GET, POST" : "GET, HEAD"])
         }
         switch path {
         case "/healthz":

@@ -64,7 +64,9 @@ final class BookingLane: Sendable {
         _ = await write()
         let status = status
         if status.waiting + status.dropped > 0 {
-            logger.error("bookings lost", metadata: ["waiting": "\(status.waiting)", "dropped": "\(status.dropped)", "reason": "\(status.problem ?? "")"])
+            logger.error(
+                "bookings lost",
+                metadata: ["waiting": "\(status.waiting)", "dropped": "\(status.dropped)", "reason": "\(status.problem ?? "")"])
         }
     }
 

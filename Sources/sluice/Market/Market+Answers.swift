@@ -3,6 +3,10 @@ import SluiceRouting
 import SluiceTypes
 import Synchronization
 
+struct UnknownTenant: Error {
+    let description: String
+}
+
 extension Market {
     /// When this process began: versions of the catalogue count from there.
     static let epoch = now
@@ -13,7 +17,10 @@ extension Market {
     func quote(_ body: QuoteBody) throws -> QuoteReport {
         let now = Self.now
         if let tenant = body.tenant, levels.level(ofTenant: tenant) == nil {
-            throw SettingsError("no tenant '\(tenant)'; the settings have \(levels.tenantNames.isEmpty ? "none" : levels.tenantNames.joined(separator: ", "))")
+            throw UnknownTenant(
+                description:
+                    "no tenant '\(tenant)'; the settings have \(levels.tenantNames.isEmpty ? "none" : levels.tenantNames.joined(separator: ", "))"
+            )
         }
         var request = body.request
         let tenantCeiling = body.tenant.flatMap { name in levels.level(ofTenant: name)?.maxPrice.map { [name: $0] } } ?? [:]

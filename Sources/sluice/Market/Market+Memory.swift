@@ -41,13 +41,23 @@ extension Market {
         }
     }
 
+    /// Books older than a week are kept by the day.
+    func rollBooksUp() async {
+        do { try await registry?.rollUp(before: Self.now - Self.hoursKept) } catch {
+            logger.error("books not rolled up", metadata: ["reason": "\(error)"])
+        }
+    }
+
     /// Puts what is new on the disk. What fails is tried again the next time.
     func save() async {
         guard let registry else { return }
         let now = Self.now
         let (offers, changed) = state.withLock { state in
             defer { state.unsaved = [] }
-            return (state.unsaved.compactMap { key in state.catalog[key].map { ($0, state.catalog.json(of: key) ?? []) } }, state.book.takeChanged())
+            return (
+                state.unsaved.compactMap { key in state.catalog[key].map { ($0, state.catalog.json(of: key) ?? []) } },
+                state.book.takeChanged()
+            )
         }
         let records = offers.filter { $0.0.orchestrator != .embedded }.map { offer, json in
             OfferRecord(

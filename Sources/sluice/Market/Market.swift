@@ -14,6 +14,9 @@ final class Market: Sendable {
     /// How often what was learned goes to the disk; what is lost with a crash is this much of history, and no booking.
     static let remember: Duration = .seconds(10)
     static let keepAlive: Duration = .seconds(15)
+    /// How often old hours of the books become days, and how old they are then, in seconds.
+    static let rollUp: Duration = .seconds(3600)
+    static let hoursKept: Int64 = 7 * 86_400
 
     struct State {
         var catalog = OfferCatalog()
@@ -27,6 +30,7 @@ final class Market: Sendable {
         var servers = StreamMemory()
         var guardian: PriceGuard
         var ranking: [Ranked] = []
+        var peers = PeerScores()
         /// The list as JSON, and the catalogue's version it is of.
         var listing: (version: UInt64, bytes: [UInt8])?
         /// Offers that have changed since they were last put on disk.
@@ -69,7 +73,8 @@ final class Market: Sendable {
     private static let mostWaiting = 16_384
 
     init(
-        settings: MarketSettings, directory: any OrchestratorDirectory, levels: ServiceLevels, ledgerFile registry: Registry?, logger: Logger,
+        settings: MarketSettings, directory: any OrchestratorDirectory, levels: ServiceLevels, ledgerFile registry: Registry?,
+        logger: Logger,
         hands: Hands
     ) {
         self.settings = settings
@@ -111,6 +116,7 @@ final class Market: Sendable {
                     ticks.addTask { await self.every(Self.weigh) { self.rank() } }
                     ticks.addTask { await self.every(Self.remember) { await self.save() } }
                     ticks.addTask { await self.every(Self.keepAlive) { self.feed.keepAlive() } }
+                    ticks.addTask { await self.every(Self.rollUp) { await self.rollBooksUp() } }
                     for await settled in outcomes { learn(settled) }
                     ticks.cancelAll()
                 }
@@ -193,7 +199,15 @@ final class Market: Sendable {
     func rank() {
         let now = Self.now
         let ranking = state.withLock { state in
-            let ranking = state.book.ranking(state.catalog.all, at: now)
+            var ranking = state.book.ranking(state.catalog.all, at: now)
+            if !settings.peers.isEmpty {
+                for place in ranking.indices {
+                    ranking[place].score = state.peers.adjusted(
+                        ranking[place].score, of: ranking[place].key, samples: Double(ranking[place].tally.count),
+                        halfSure: settings.formula.halfSure, at: now)
+                }
+                ranking.sort { $0.score > $1.score }
+            }
             for one in ranking { state.catalog.set(one.standing, of: one.key) }
             state.ranking = ranking
             return ranking

@@ -17,6 +17,7 @@ import SluiceTypes
 ///     GET  /marketplace/leaderboard[.html]        who does how well
 ///     GET  /marketplace/leaderboard/history?orchestrator=ID[&width=hour|day]
 ///     GET  /marketplace/prices?orchestrator=ID[&pipeline=][&model=]
+///     GET  /marketplace/scores                    for other gateways, signed
 ///     GET  /marketplace/services                  what is sold here
 ///     GET  /openapi.json
 struct MarketEndpoint: Sendable {
@@ -27,7 +28,7 @@ struct MarketEndpoint: Sendable {
     static let paths: Set<String> = [
         "/marketplace/offers", "/marketplace/quote", "/marketplace/quote/accept", "/marketplace/usage", "/marketplace/leaderboard",
         "/marketplace/leaderboard.html", "/marketplace/leaderboard/history", "/marketplace/prices", "/marketplace/services",
-        "/openapi.json",
+        "/marketplace/scores", "/openapi.json",
     ]
     private static let closed: Set<String> = ["/marketplace/usage", "/marketplace/quote/accept"]
 
@@ -49,6 +50,7 @@ struct MarketEndpoint: Sendable {
             case "/marketplace/leaderboard/history" where isRead: try await history(query, writer)
             case "/marketplace/prices" where isRead: try await prices(query, writer)
             case "/marketplace/services" where isRead: try await writer.send(json: ServicesReport(market))
+            case "/marketplace/scores" where isRead: try await scores(writer)
             case "/openapi.json" where isRead: try await writer.send(json: OpenAPIDocument.whole)
             case "/marketplace/quote": try await refuse("GET, HEAD, POST", writer)
             case "/marketplace/quote/accept": try await refuse("POST", writer)
@@ -56,6 +58,8 @@ struct MarketEndpoint: Sendable {
             }
         } catch let error as SettingsError {
             try await writer.send(problem: .badRequest, error.description)
+        } catch let error as UnknownTenant {
+            try await writer.send(problem: .notFound, error.description)
         } catch let error as RegistryError {
             market.logger.error("registry", metadata: ["reason": "\(error)"])
             try await writer.send(problem: .serviceUnavailable, error.description)
@@ -111,7 +115,9 @@ struct MarketEndpoint: Sendable {
         guard let id = query["id"], let stream = query["stream"] else {
             throw SettingsError("which quote for which stream? /marketplace/quote/accept?id=ID&stream=NAME")
         }
-        do { try await writer.send(json: try market.accept(id, for: stream, at: Market.now).named) } catch let problem as Market.AcceptProblem {
+        do { try await writer.send(json: try market.accept(id, for: stream, at: Market.now).named) } catch let problem
+            as Market.AcceptProblem
+        {
             try await writer.send(problem: status(of: problem), problem.description)
         }
     }
@@ -149,6 +155,20 @@ struct MarketEndpoint: Sendable {
         guard wantsPage else { return try await writer.send(json: report) }
         try await writer.send(
             .ok, headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-store"], body: ByteBuffer(string: report.page))
+    }
+
+    private func scores(_ writer: HTTPResponseWriter) async throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let secret = market.settings.peerSecret, let name = HTTPField.Name(SignedScores.signatureField) else {
+            return try await writer.send(problem: .notFound, "scores are told to nobody (marketplace.peerSecret)")
+        }
+        let body = [UInt8](try encoder.encode(market.scoresToTell))
+        guard let signature = SignedScores.signature(of: body, secret: secret) else {
+            return try await writer.send(problem: .serviceUnavailable, "no memory for a signature")
+        }
+        try await writer.send(
+            .ok, headers: [.contentType: "application/json", .cacheControl: "no-store", name: signature], body: ByteBuffer(bytes: body))
     }
 
     private func history(_ query: Query, _ writer: HTTPResponseWriter) async throws {

@@ -22,7 +22,9 @@ struct QuoteBody {
     /// - Throws: `SettingsError` naming field, value and what would be right.
     init(_ body: Data) throws {
         guard let object = try? JSONSerialization.jsonObject(with: body) as? [String: Any] else {
-            throw SettingsError("the body is no JSON object; {\"pipeline\": \"transcode\", \"profiles\": \"P360p30fps16x9\", \"durationSeconds\": 3600} is right")
+            throw SettingsError(
+                "the body is no JSON object; {\"pipeline\": \"transcode\", \"profiles\": \"P360p30fps16x9\", \"durationSeconds\": 3600} is right"
+            )
         }
         if let stray = object.keys.sorted().first(where: { !Self.keys.contains($0) }) {
             throw SettingsError("unknown field '\(stray)'; did you mean '\(NearestKey.of(stray, among: Self.keys) ?? Self.keys[0])'?")
@@ -39,9 +41,11 @@ struct QuoteBody {
         request.leastMemory = Int64(try fields.number("leastMemoryBytes", 0...1e15) ?? 0)
         request.mustBeWarm = try fields.flag("warm") ?? false
         request.maxPrice = try fields.number("maxPricePerUnitWei", 0...1e24)
-        request.limit = Int(try fields.number("limit", 1...Double(QuoteRequest.mostCandidates)) ?? 5)
+        request.limit = try fields.whole("limit", 1...QuoteRequest.mostCandidates) ?? 5
         if let text = try fields.text("latency") {
-            guard let target = ServiceLevelSettings.target(text) else { throw fields.complaint("latency", "a share of the segment such as 60%, or a time such as 800ms, is right") }
+            guard let target = ServiceLevelSettings.target(text) else {
+                throw fields.complaint("latency", "a share of the segment such as 60%, or a time such as 800ms, is right")
+            }
             request.latency = ServiceLevel(latency: target).target(for: request.segmentDuration)
         }
         request.codecs = Set(
@@ -57,9 +61,11 @@ struct QuoteBody {
             request.capabilities = JobCapabilities.of(profiles: profiles, input: nil, isPushed: false)
         }
         let given = try fields.number("unitsPerSecond", 0.001...1e15)
-        request.unitsPerSecond = given ?? (profiles.isEmpty ? 1 : FeeEstimate.pixelsPerSecond(profiles))
-        guard given != nil || !profiles.isEmpty || request.pipeline != OfferedCapability.transcode else {
-            throw SettingsError("how much work is it? 'profiles' (preset names, or JSON profiles), or 'unitsPerSecond' (pixels), says so")
+        request.unitsPerSecond = given ?? FeeEstimate.pixelsPerSecond(profiles)
+        guard given != nil || !profiles.isEmpty else {
+            throw SettingsError(
+                "how much work is it? 'profiles' (preset names, or JSON profiles), or 'unitsPerSecond' (pixels, or 1 where time is sold), says so"
+            )
         }
         isWhatIf = try Self.whatIf(fields, &request)
         tenant = try fields.text("tenant")
@@ -68,8 +74,8 @@ struct QuoteBody {
 
     private static func profiles(_ fields: Fields) throws -> [TranscodeProfile] {
         switch fields.object["profiles"] {
-        case nil, is NSNull: return []
-        case let names as String:
+        case nil: return []
+        case let names as String where !names.isEmpty:
             do { return try ProfileText.parse(names) } catch { throw fields.complaint("profiles", error.description) }
         case let list as [Any]:
             guard let json = try? JSONSerialization.data(withJSONObject: ["manifestID": "quote", "profiles": list]) else {
@@ -83,9 +89,10 @@ struct QuoteBody {
     }
 
     private static func whatIf(_ fields: Fields, _ request: inout QuoteRequest) throws -> Bool {
-        guard let value = fields.object["whatIf"], !(value is NSNull) else { return false }
+        guard let value = fields.object["whatIf"] else { return false }
         guard let object = value as? [String: Any], object.keys.allSatisfy({ ["without", "prices"].contains($0) }) else {
-            throw fields.complaint("whatIf", "an object with 'without' (a list of orchestrators) and 'prices' (wei per unit by orchestrator) is right")
+            throw fields.complaint(
+                "whatIf", "an object with 'without' (a list of orchestrators) and 'prices' (wei per unit by orchestrator) is right")
         }
         let inner = Fields(object)
         request.without = Set(try inner.texts("without").map { OrchestratorID($0) })
@@ -101,7 +108,7 @@ struct QuoteBody {
 /// Fields of a JSON object, each checked where it is read.
 struct Fields {
     /// Of one field that is a list.
-    private static let mostItems = 10_000
+    static let mostItems = 1000
 
     let object: [String: Any]
 
@@ -113,29 +120,37 @@ struct Fields {
     }
 
     func text(_ name: String) throws -> String? {
-        guard let value = object[name], !(value is NSNull) else { return nil }
-        guard let text = value as? String, !text.isEmpty, text.utf8.count <= OfferedCapability.longestName else {
-            throw complaint(name, "a text of 1 to \(OfferedCapability.longestName) bytes is right")
+        guard let value = object[name] else { return nil }
+        guard let text = value as? String, !text.isEmpty, text.unicodeScalars.count <= OfferedCapability.longestName else {
+            throw complaint(name, "a text of 1 to \(OfferedCapability.longestName) characters is right")
         }
         return text
     }
 
     func texts(_ name: String) throws -> [String] {
-        guard let value = object[name], !(value is NSNull) else { return [] }
+        guard let value = object[name] else { return [] }
         guard let list = value as? [String], list.count <= Self.mostItems else { throw complaint(name, "a list of texts is right") }
         return list
     }
 
     func number(_ name: String, _ range: ClosedRange<Double>) throws -> Double? {
-        guard let value = object[name], !(value is NSNull) else { return nil }
+        guard let value = object[name] else { return nil }
         guard let number = value as? NSNumber, !number.isBoolean, range.contains(number.doubleValue) else {
             throw complaint(name, "a number from \(range.lowerBound.plain) to \(range.upperBound.plain) is right")
         }
         return number.doubleValue
     }
 
+    func whole(_ name: String, _ range: ClosedRange<Int>) throws -> Int? {
+        guard let number = try number(name, Double(range.lowerBound)...Double(range.upperBound)) else { return nil }
+        guard number == number.rounded() else {
+            throw complaint(name, "a whole number from \(range.lowerBound) to \(range.upperBound) is right")
+        }
+        return Int(number)
+    }
+
     func flag(_ name: String) throws -> Bool? {
-        guard let value = object[name], !(value is NSNull) else { return nil }
+        guard let value = object[name] else { return nil }
         guard let number = value as? NSNumber, number.isBoolean else { throw complaint(name, "true or false is right") }
         return number.boolValue
     }

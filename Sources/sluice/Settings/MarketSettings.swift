@@ -25,6 +25,15 @@ struct MarketSettings {
         var start: String?
     }
 
+    /// Another gateway whose scores are heard.
+    struct Peer: Hashable {
+        var url: String
+        var address: WebAddress
+        var secret: String
+        /// 0 to 1.
+        var trust: Double
+    }
+
     var registry: String?
     var quoteSeconds: Int64
     var leaderboard: LeaderboardView
@@ -40,6 +49,9 @@ struct MarketSettings {
     var maxPrices: [PriceFunction.Base]
     var rates: RateSettings
     var services: [Service]
+    var peers: [Peer]
+    /// Ours are told to whoever asks, signed with this; to nobody without it.
+    var peerSecret: String?
 
     /// ## Configuration keys, under `marketplace`
     /// - `registry` (path, default none): a SQLite file for what is learned and booked; without it all of that ends with the process.
@@ -52,6 +64,7 @@ struct MarketSettings {
     /// - `priceGuard` (number, default 2, 1…100): a session whose price rises beyond so many times its first is left.
     /// - `maxPrices` (list such as `llm/big = 12 wei per second`, default empty).
     /// - `services` (list of objects with `name`, `pipeline`, `endpoint`, and perhaps `model`, `latency`, `price`, `region`, `start`).
+    /// - `peers` (list of objects with `url`, `secret`, `trust` (0…1, default 0.5); default empty) and `peerSecret` (text, default none).
     /// - those of `RateSettings`.
     init(_ reader: inout SettingsReader) throws {
         registry = reader.text("marketplace.registry")
@@ -74,6 +87,32 @@ struct MarketSettings {
         maxPrices = try PriceListSettings.bases(&reader, "marketplace.maxPrices")
         rates = try PriceListSettings.rates(&reader, prefix: "marketplace")
         services = try Self.services(&reader)
+        peers = try Self.peers(&reader)
+        peerSecret = reader.text("marketplace.peerSecret")
+    }
+
+    private static func peers(_ reader: inout SettingsReader) throws -> [Peer] {
+        struct Listed: Decodable {
+            var url: String
+            var secret: String
+            var trust: Double?
+        }
+        let key = "marketplace.peers"
+        guard let text = reader.text(key) else { return [] }
+        let source = reader.source(of: key)
+        // Without the value: it has secrets in it.
+        func complaint(_ wish: String) -> SettingsError { SettingsError(key: key, value: "…", source: source, wish: wish) }
+        guard let listed = try? JSONDecoder().decode([Listed].self, from: Data(text.utf8)), listed.count <= PeerScores.mostPeers else {
+            throw complaint("at most \(PeerScores.mostPeers) objects with url, secret and perhaps trust are right")
+        }
+        return try listed.map { one in
+            let trust = one.trust ?? 0.5
+            guard (0...1).contains(trust), one.secret.utf8.count >= 16, let address = try? WebAddress(one.url) else {
+                throw complaint(
+                    "a url like https://gateway.example.com:5935, a secret of 16 characters or more, and a trust from 0 to 1 are right")
+            }
+            return Peer(url: one.url, address: address, secret: one.secret, trust: trust)
+        }
     }
 
     private static func services(_ reader: inout SettingsReader) throws -> [Service] {
@@ -82,7 +121,9 @@ struct MarketSettings {
         do { return try JSONDecoder().decode([Service].self, from: Data(text.utf8)) } catch {
             throw SettingsError(
                 key: key, value: text, source: reader.source(of: key),
-                wish: "objects with name, pipeline and endpoint, and perhaps model, latency, price, region and start, all of them text, are right")
+                wish:
+                    "objects with name, pipeline and endpoint, and perhaps model, latency, price, region and start, all of them text, are right"
+            )
         }
     }
 

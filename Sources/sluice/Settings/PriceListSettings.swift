@@ -8,7 +8,8 @@ enum PriceListSettings {
         let texts = reader.list(key) ?? []
         guard texts.count <= PriceFunction.mostBases else {
             throw SettingsError(
-                key: key, value: "\(texts.count) prices", source: reader.source(of: key), wish: "at most \(PriceFunction.mostBases) are right")
+                key: key, value: "\(texts.count) prices", source: reader.source(of: key),
+                wish: "at most \(PriceFunction.mostBases) are right")
         }
         return try texts.map { text in
             do { return try PriceFunction.Base(text: text) } catch {
@@ -36,7 +37,8 @@ enum PriceListSettings {
     static func steps(_ reader: inout SettingsReader, _ key: String) throws -> [PriceFunction.Step] {
         try factors(&reader, key).map { name, factor in
             guard let mark = Quantity.share.value(of: name), mark >= 0 else {
-                throw SettingsError(key: key, value: name, source: reader.source(of: key), wish: "MARK=FACTOR, as in 60%=1.2 or 1e6=0.9, is right")
+                throw SettingsError(
+                    key: key, value: name, source: reader.source(of: key), wish: "MARK=FACTOR, as in 60%=1.2 or 1e6=0.9, is right")
             }
             return PriceFunction.Step(mark, factor)
         }
@@ -52,7 +54,9 @@ enum PriceListSettings {
             guard let named = NamedValue(text: text), let currency = Currency(named.name), currency.fixedWei == nil,
                 let money = try? Money(text: named.value), let wei = money.currency.fixedWei, money.amount > 0
             else {
-                throw SettingsError(key: key, value: text, source: reader.source(of: key), wish: "CODE=AMOUNT in wei, gwei or ETH, as in USD=0.0003ETH, is right")
+                throw SettingsError(
+                    key: key, value: text, source: reader.source(of: key),
+                    wish: "CODE=AMOUNT in wei, gwei or ETH, as in USD=0.0003ETH, is right")
             }
             return (currency, money.amount * wei)
         }

@@ -37,14 +37,17 @@ struct PricingSettings {
         guard load.idleBelow + load.hysteresis <= load.surgeFrom else {
             throw SettingsError(
                 key: "pricing.idleBelow", value: "\(load.idleBelow)", source: reader.source(of: "pricing.idleBelow"),
-                wish: "with pricing.hysteresis \(load.hysteresis) it reaches beyond pricing.surgeFrom \(load.surgeFrom); a smaller one is right")
+                wish:
+                    "with pricing.hysteresis \(load.hysteresis) it reaches beyond pricing.surgeFrom \(load.surgeFrom); a smaller one is right"
+            )
         }
         function.load = load
         let least = try reader.double("pricing.least", in: 0.01...100) ?? function.bounds.lowerBound
         let most = try reader.double("pricing.most", in: 0.01...100) ?? function.bounds.upperBound
         guard least <= most else {
             throw SettingsError(
-                key: "pricing.least", value: "\(least)", source: reader.source(of: "pricing.least"), wish: "at most pricing.most, \(most), is right")
+                key: "pricing.least", value: "\(least)", source: reader.source(of: "pricing.least"),
+                wish: "at most pricing.most, \(most), is right")
         }
         function.bounds = least...most
         function.validity = Int64(try reader.int("pricing.quoteSeconds", default: 60, in: 1...86_400))

@@ -69,7 +69,8 @@ struct GatewayAssembly {
             settings: settings.market, directory: directory, levels: levels,
             ledgerFile: try settings.market.registry.map { try Registry(path: $0) }, logger: logger,
             hands: Market.Hands(
-                weigh: { route.weigh($0) }, bar: { route.bar($0, of: $1) }, list: { remote?.list($0) ?? 0 },
+                weigh: { route.weigh($0) }, bar: { route.bar($0, of: $1) },
+                list: { listed in Self.use(listed, beside: settings.orchestrators, remote, logger) },
                 levelChanged: { route.renewServiceLevel(of: $0) }))
         self.market = market
         sources = SourcePoller(market: market, settings: settings.market, group: group)
@@ -121,6 +122,19 @@ struct GatewayAssembly {
                     isLive: isLive),
                 market: MarketEndpoint(market: market),
                 refresh: { metrics.look(at: route) }), group: group, logger: logger)
+    }
+
+    /// Orchestrators that others list, beyond the settings' own: each costs a connection and a call every ten seconds.
+    private static let mostListed = 2000
+
+    /// - Returns: how many of those that others list find no place.
+    private static func use(
+        _ listed: [OrchestratorID], beside own: [String], _ remote: LivepeerTransport?, _ logger: Logger
+    ) -> Int {
+        do { try remote?.use(own + listed.prefix(mostListed).map(\.rawValue)) } catch {
+            logger.warning("listed orchestrators", metadata: ["reason": "\(error)"])
+        }
+        return max(0, listed.count - mostListed)
     }
 
     /// Binds every port, or throws with the first that is taken.

@@ -9,7 +9,8 @@ import Testing
     private func read(_ text: String) throws -> DiscoveryAnswer { try DiscoveryAnswer(Data(text.utf8)) }
 
     @Test func theReferencesWebhookIsUnderstood() throws {
-        let answer = try read(#"[{"address":"https://one:8935","score":1.0},{"address":"two:8935","score":0},{"address":"https://three:8935"}]"#)
+        let answer = try read(
+            #"[{"address":"https://one:8935","score":1.0},{"address":"two:8935","score":0},{"address":"https://three:8935"}]"#)
         #expect(answer.listings.map(\.id.rawValue) == ["https://one:8935", "https://two:8935", "https://three:8935"])
         #expect(answer.listings.map(\.trust) == [1, 0, nil] && answer.leftOut == 0)
     }
@@ -23,7 +24,8 @@ import Testing
               {"app":"live-video-to-video/scope","capacity":3,"capacity_available":3,"price_info":{"price":12000,"currency":"wei","unit":"seconds"}}]}]
             """#)
         let offers = try #require(answer.listings.first).offers
-        #expect(offers.map(\.pipeline) == ["live-video-to-video", "live-video-to-video"] && offers.map(\.model?.name) == ["noop", "scope"])
+        #expect(
+            offers.map(\.pipeline) == ["live-video-to-video", "live-video-to-video"] && offers.map(\.model?.name) == ["noop", "scope"])
         let scope = try #require(offers.last)
         #expect(scope.unit == .second && scope.price?.weiPerPixel == 12000 && scope.headroom == Headroom(free: 4, total: 5))
         #expect(scope.model?.version == "0.2")

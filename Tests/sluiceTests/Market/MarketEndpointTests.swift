@@ -81,7 +81,8 @@ import Testing
 
     @Test func aQuoteIsGivenHonouredAndRefusedAfterItsTime() async throws {
         let acme = TenantSettings(
-            name: "acme", prefixes: ["ac-"], keys: [], serviceLevel: try ServiceLevelChange(json: Data(#"{"maxPricePerPixelWei": 150}"#.utf8)))
+            name: "acme", prefixes: ["ac-"], keys: [],
+            serviceLevel: try ServiceLevelChange(json: Data(#"{"maxPricePerPixelWei": 150}"#.utf8)))
         let entries = [MarketBench.entry("one"), MarketBench.entry("two", wei: 120), MarketBench.entry("dear", wei: 500)]
         try await MarketBench.serving(entries, tenants: [acme]) { bench in
             let body = #"{"profiles": "P360p30fps16x9", "durationSeconds": 60, "tenant": "acme", "latency": "60%"}"#
@@ -109,7 +110,8 @@ import Testing
         (#"{}"#, "how much work"), (#"{"profiles": "P9000p"}"#, "P9000p"), (#"{"unitsPerSecond": -5}"#, "unitsPerSecond"),
         (#"{"unitsPerSecond": true}"#, "unitsPerSecond"), (#"{"unitsPerSecond": 1, "durationSeconds": "long"}"#, "durationSeconds"),
         (#"{"unitsPerSecond": 1, "latency": "soon"}"#, "latency"), (#"{"unitsPerSecond": 1, "codecs": ["mpeg2"]}"#, "codecs"),
-        (#"{"unitsPerSecond": 1, "limit": 1000}"#, "limit"), (#"{"unitsPerSecond": 1, "tenant": "nobody"}"#, "no tenant 'nobody'"),
+        (#"{"unitsPerSecond": 1, "limit": 1000}"#, "limit"), (#"{"unitsPerSecond": 1, "limit": 1.5}"#, "limit"),
+        (#"{"unitsPerSecond": 1, "region": null}"#, "region"),
         (#"{"unitsPerSecond": 1, "whatIf": 3}"#, "whatIf"), (#"{"unitsPerSecond": 1, "whatIf": {"prices": {"a": -1}}}"#, "'a' is '-1'"),
     ])
     func aQuestionThatIsWrongIsToldWhatIsRight(body: String, part: String) async throws {
@@ -135,6 +137,7 @@ import Testing
             #expect(try await bench.ask(.get, "/marketplace/usage?group=colour").text.contains("colour"))
             #expect(try await bench.ask(.get, "/marketplace/leaderboard").status == 404)
             #expect(try await bench.ask(.get, "/marketplace/prices").status == 400)
+            #expect(try await bench.ask(.post, "/marketplace/quote", #"{"unitsPerSecond": 1, "tenant": "nobody"}"#).status == 404)
             #expect(try await bench.ask(.delete, "/marketplace/offers").status == 405)
             #expect(try await bench.ask(.get, "/marketplace/nothing").status == 404)
             #expect(try await bench.ask(.get, "/openapi.json").text.contains("\"openapi\" : \"3.1.0\""))

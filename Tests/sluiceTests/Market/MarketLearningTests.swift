@@ -19,7 +19,8 @@ import Testing
         var router = SegmentRouter(seed: 1)
         var actions: [DispatchAction] = []
         let facts = SegmentFacts(
-            stream: stream, sequence: SegmentSequence(sequence), duration: 2, byteCount: 1, outputPixelRate: 500_000, renditions: 1, cut: cut)
+            stream: stream, sequence: SegmentSequence(sequence), duration: 2, byteCount: 1, outputPixelRate: 500_000, renditions: 1,
+            cut: cut)
         var decision = SegmentCourse(facts, router: &router, at: cut, actions: &actions).decision
         decision.choice = attempts.first?.0
         decision.failure = failure
@@ -58,7 +59,9 @@ import Testing
                     ? [(good, .primary, .won, 1_000_000)] : [(bad, .primary, .failed(failure), 0), (good, .retry, .won, 1_000_000)]
                 settle(bench.market, try decision(sequence, attempts), wei: wei)
             }
-            settle(bench.market, try decision(100, [(bad, .primary, .aborted, 0), (good, .hedge, .won, 999_999), (bad, .canary, .finished, 7)]), wei: wei)
+            settle(
+                bench.market,
+                try decision(100, [(bad, .primary, .aborted, 0), (good, .hedge, .won, 999_999), (bad, .canary, .finished, 7)]), wei: wei)
             bench.market.rank()
             let weights = bench.weights.value.withLock { $0 }
             #expect((weights[good] ?? 0) > 2 * (weights[bad] ?? 9))
@@ -92,7 +95,9 @@ import Testing
             await bench.market.save()
             let prices = try await bench.ask(.get, "/marketplace/prices?orchestrator=https://bad:8935").decoded([PriceReport].self)
             #expect(prices.map(\.wei) == [77])
-            #expect(try await bench.ask(.get, "/marketplace/leaderboard/history?orchestrator=https://good:8935").decoded([HistoryReport].self).map(\.done) == [30])
+            #expect(
+                try await bench.ask(.get, "/marketplace/leaderboard/history?orchestrator=https://good:8935").decoded([HistoryReport].self)
+                    .map(\.done) == [30])
         }
         try first.close()
         let second = try Registry(path: path)

@@ -35,6 +35,8 @@ import Testing
 
     @Test func whoSendsHalfAnswersAndWrongBytesIsLast() throws {
         let ranking = try ranking(of: "flaky-network", minutes: 4, seed: 1)
-        #expect(ranking.last?.key.orchestrator.rawValue.contains("frankfurt") == true, "\(ranking.map { ($0.key.orchestrator.rawValue, $0.score) })")
+        #expect(
+            ranking.last?.key.orchestrator.rawValue.contains("frankfurt") == true,
+            "\(ranking.map { ($0.key.orchestrator.rawValue, $0.score) })")
     }
 }

@@ -46,6 +46,9 @@ final class KnownOrchestrator: Sendable {
     private let wanted: CapabilitySet
     private let clocks: LivepeerTransport.Clocks
     private let state: Mutex<State>
+    /// One element: whether it loses its connection at once.
+    private let departure: AsyncStream<Bool>
+    private let leave: AsyncStream<Bool>.Continuation
 
     /// - Parameter wanted: what discovery asks for; jobs are matched against the answer's own bits.
     init(
@@ -56,10 +59,33 @@ final class KnownOrchestrator: Sendable {
         caller = OrchestratorCaller(connection: connection)
         self.wanted = wanted
         self.clocks = clocks
+        (departure, leave) = AsyncStream.makeStream(of: Bool.self)
         state = Mutex(State(entry: OrchestratorEntry(id: id, capabilities: CapabilitySet(), isReachable: false)))
     }
 
     var entry: OrchestratorEntry { state.withLock { $0.entry } }
+
+    func depart(atOnce: Bool) {
+        leave.yield(atOnce)
+        leave.finish()
+    }
+
+    /// Waits until it was taken from the list, or for the task's cancellation.
+    ///
+    /// - Returns: whether its connection is to be closed at once.
+    func departed() async -> Bool {
+        for await isAtOnce in departure { return isAtOnce }
+        return true
+    }
+
+    /// Whether any exchange runs.
+    var isUsed: Bool { state.withLock { !$0.uses.isEmpty } }
+
+    /// Ends every session.
+    func endAll() async {
+        let streams = state.withLock { Array($0.sessions.keys) + $0.outgoing.map(\.stream) }
+        for stream in Set(streams) { await end(stream) }
+    }
 
     /// Asks it how it is; keeps the token of the answer as a spare. Returns how long to wait before the next time.
     func refresh() async -> (next: Duration, problem: (any Error)?) {

@@ -26,23 +26,20 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
         package init() {}
     }
 
-    /// Orchestrators that others list, beyond the settings' own: each costs a connection and a call every ten seconds.
-    package static let mostListed = 2000
-
-    private struct Known: Sendable {
-        var byID: [OrchestratorID: KnownOrchestrator] = [:]
+    private struct State {
+        var orchestrators: [OrchestratorID: KnownOrchestrator] = [:]
         var order: [KnownOrchestrator] = []
-        /// Those in the directory now. Who is not listed any more keeps the streams it has.
-        var listed: Set<OrchestratorID> = []
     }
 
-    private let known = Mutex(Known())
-    private let configured: Set<OrchestratorID>
+    /// How long one that was taken from the list may still answer what it was sent.
+    private static let parting: Duration = .seconds(10)
+
+    private let state = Mutex(State())
+    /// Bounded by what an operator adds.
     private let arrivals: AsyncStream<KnownOrchestrator>
     private let arrive: AsyncStream<KnownOrchestrator>.Continuation
-    private let wanted = CapabilitySet([.h264, .mpegTS, .authToken])
-    private let group: any EventLoopGroup
     private let clocks: Clocks
+    private let group: any EventLoopGroup
     private let pool: HTTPClientPool
     private let logger: Logger
 
@@ -50,66 +47,74 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
     package init(
         addresses: [String], clocks: Clocks = .init(), group: any EventLoopGroup, logger: Logger
     ) throws {
-        let places = try addresses.map { try OrchestratorAddress($0) }
-        configured = Set(places.map { OrchestratorID($0.description) })
-        // Bounded by `mostListed` and the settings.
-        (arrivals, arrive) = AsyncStream.makeStream()
+        (arrivals, arrive) = AsyncStream.makeStream(of: KnownOrchestrator.self)
         self.group = group
         self.clocks = clocks
         self.pool = HTTPClientPool(settings: clocks.connection, group: group)
         self.logger = logger
-        for place in places { try take(place) }
+        try use(addresses)
     }
 
-    /// Those of the settings, and who is listed now, in the order in which they came.
-    package var entries: [OrchestratorEntry] {
-        known.withLock { known in known.order.filter { known.listed.contains($0.id) } }.map(\.entry)
-    }
-
-    /// Who is listed by others now, beside those of the settings.
+    /// Replaces the list. Who is new is asked how it is at once; who is not in it any more gets nothing, and what it was sent may still
+    /// be answered for a while. Throws `OrchestratorAddress.Malformed`, and changes nothing then.
     ///
-    /// - Returns: how many are beyond `mostListed` and left out.
-    package func list(_ others: [OrchestratorID]) -> Int {
-        var left = 0
-        var listed = configured
-        for id in others where !listed.contains(id) {
-            let isKnown = known.withLock { $0.byID[id] != nil }
-            guard isKnown || known.withLock({ $0.order.count }) < configured.count + Self.mostListed else {
-                left += 1
-                continue
+    /// - Parameter atOnce: those that go lose their connections now, so that what they have is tried elsewhere.
+    package func use(_ addresses: [String], atOnce: Bool = false) throws {
+        let wanted = CapabilitySet([.h264, .mpegTS, .authToken])
+        let parsed = try addresses.map { try OrchestratorAddress($0) }
+        let (came, went) = try state.withLock { state in
+            let before = state.orchestrators
+            var next = State()
+            var came: [KnownOrchestrator] = []
+            for address in parsed where next.orchestrators[OrchestratorID(address.description)] == nil {
+                let id = OrchestratorID(address.description)
+                let known: KnownOrchestrator
+                if let kept = before[id] {
+                    known = kept
+                } else {
+                    known = try KnownOrchestrator(address: address, wanted: wanted, clocks: clocks, group: group)
+                    came.append(known)
+                }
+                next.orchestrators[id] = known
+                next.order.append(known)
             }
-            do {
-                if !isKnown { try take(OrchestratorAddress(id.rawValue)) }
-                listed.insert(id)
-            } catch { logger.warning("listed orchestrator", metadata: ["orchestrator": "\(id)", "reason": "\(error)"]) }
+            state = next
+            return (came, before.values.filter { next.orchestrators[$0.id] == nil })
         }
-        known.withLock { $0.listed = listed }
-        return left
+        for known in went { known.depart(atOnce: atOnce) }
+        for known in came { arrive.yield(known) }
     }
 
-    private func take(_ place: OrchestratorAddress) throws {
-        let one = try KnownOrchestrator(address: place, wanted: wanted, clocks: clocks, group: group)
-        let isNew = known.withLock { known in
-            known.listed.insert(one.id)
-            guard known.byID[one.id] == nil else { return false }
-            known.byID[one.id] = one
-            known.order.append(one)
-            return true
-        }
-        if isNew { arrive.yield(one) }
-    }
+    package var entries: [OrchestratorEntry] { known.map(\.entry) }
+
+    private var known: [KnownOrchestrator] { state.withLock { $0.order } }
 
     /// Keeps the directory, the connections and the tokens warm until it is cancelled.
     package func run() async throws {
         await withDiscardingTaskGroup { group in
-            for await known in arrivals {
-                group.addTask { await self.watch(known) }
-                group.addTask { await self.renewSessions(of: known) }
-            }
+            for await known in arrivals { group.addTask { await self.keep(known) } }
+            group.cancelAll()
         }
-        for known in known.withLock({ $0.order }) { await known.connection.close() }
         await pool.close()
     }
+
+    /// From its arrival in the list to its departure.
+    private func keep(_ known: KnownOrchestrator) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.watch(known) }
+            group.addTask { await self.renewSessions(of: known) }
+            let isAtOnce = await known.departed()
+            group.cancelAll()
+            let end = ContinuousClock.now + Self.parting
+            while !isAtOnce, !Task.isCancelled, known.isUsed, ContinuousClock.now < end {
+                try? await Task.sleep(for: Self.partingLook)
+            }
+            if !Task.isCancelled { await known.endAll() }
+        }
+        await known.connection.close()
+    }
+
+    private static let partingLook: Duration = .milliseconds(100)
 
     package func send(_ job: SegmentJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
         // Bounded by the job: two events a rendition and two more.
@@ -130,7 +135,7 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
         _ run: @escaping @Sendable (KnownOrchestrator, @escaping @Sendable (SegmentEvent) -> Void) async throws -> Void
     ) -> AsyncThrowingStream<SegmentEvent, any Error> {
         let (events, continuation) = AsyncThrowingStream.makeStream(of: SegmentEvent.self)
-        guard let known = known.withLock({ $0.byID[orchestrator] }) else {
+        guard let known = state.withLock({ $0.orchestrators[orchestrator] }) else {
             continuation.finish(throwing: SegmentFailure(.unreachable, "\(orchestrator) is not in the list"))
             return events
         }
@@ -156,7 +161,7 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
 
     package func end(_ stream: StreamID) async {
         await withDiscardingTaskGroup { group in
-            for known in known.withLock({ $0.order }) { group.addTask { await known.end(stream) } }
+            for known in self.known { group.addTask { await known.end(stream) } }
         }
     }
 

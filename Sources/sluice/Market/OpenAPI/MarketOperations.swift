@@ -15,7 +15,8 @@ enum MarketOperations {
             "capabilityBits": Schema.list(Schema.whole), "headroom": Schema.object(["free": Schema.whole, "total": Schema.whole]),
             "gpu": Schema.object(["model": Schema.text, "class": Schema.text]),
             "price": Schema.object([
-                "wei": Schema.whole, "per": Schema.whole, "unit": Schema.oneOf(WorkUnit.allCases.map(\.rawValue)), "weiPerUnit": Schema.number,
+                "wei": Schema.whole, "per": Schema.whole, "unit": Schema.oneOf(WorkUnit.allCases.map(\.rawValue)),
+                "weiPerUnit": Schema.number,
             ]),
         ])
 
@@ -42,13 +43,14 @@ enum MarketOperations {
         ["type": "number", "minimum": .number(least), "maximum": .number(most)]
     }
 
-    private static let names: OpenAPIValue = ["type": "array", "items": ["type": "string"], "maxItems": 1000]
-    private static let name: OpenAPIValue = ["type": "string", "minLength": 1, "maxLength": 100]
+    private static let names: OpenAPIValue = ["type": "array", "items": ["type": "string"], "maxItems": .whole(Fields.mostItems)]
+    private static let name: OpenAPIValue = ["type": "string", "minLength": 1, "maxLength": .whole(OfferedCapability.longestName)]
 
     private static let question: OpenAPIValue = [
-        "type": "object", "additionalProperties": false, "required": ["unitsPerSecond"],
+        "type": "object", "additionalProperties": false,
+        "anyOf": [["required": ["unitsPerSecond"]], ["required": ["profiles"]]],
         "properties": [
-            "pipeline": name, "model": name, "region": name, "minimumVersion": name,
+            "pipeline": name, "tenant": name, "model": name, "region": name, "minimumVersion": name,
             "profiles": ["type": "string", "enum": ["P360p30fps16x9", "P240p30fps16x9,P720p30fps16x9"]],
             "codecs": ["type": "array", "items": ["type": "string", "enum": .list(VideoCodec.allCases.map { .text($0.rawValue) })]],
             "unitsPerSecond": between(0.001, 1e15), "durationSeconds": between(1, 31_536_000), "segmentSeconds": between(0.1, 60),
@@ -105,22 +107,31 @@ enum MarketOperations {
                 .init(status: 304, about: "as If-None-Match knows it", schema: nil), .problem(503),
             ]),
         OpenAPIOperation(
-            method: "post", path: "/marketplace/quote", about: "Who would do it, for how much, how soon. With whatIf of a picture that is not.",
-            body: question, answers: [.json(quote), .problem(400), .problem(413)]),
-        .get("/marketplace/quote", "A quote that was given and holds.", [query("id", "Its name.", isRequired: true)], quote, problems: [400, 404, 410]),
+            method: "post", path: "/marketplace/quote",
+            about: "Who would do it, for how much, how soon. With whatIf of a picture that is not.",
+            body: question, answers: [.json(quote), .problem(400), .problem(404), .problem(413)]),
+        .get(
+            "/marketplace/quote", "A quote that was given and holds.", [query("id", "Its name.", isRequired: true)], quote,
+            problems: [400, 404, 410]),
         OpenAPIOperation(
             method: "post", path: "/marketplace/quote/accept", about: "From now on the stream costs what was quoted, at most.",
-            parameters: [query("id", "The quote's name.", isRequired: true), query("stream", "The stream's name.", isRequired: true)],
+            parameters: [
+                query("id", "The quote's name.", isRequired: true),
+                .init(name: "stream", about: "The stream's name.", isRequired: true, schema: Schema.stream),
+            ],
             answers: [.json(quote), .problem(400), .problem(404), .problem(410), .problem(503)]),
         .get(
             "/marketplace/usage", "The books.",
             [
                 query("tenant", "Of this tenant alone."), query("stream", "Of this stream alone."),
                 query("orchestrator", "Of this orchestrator alone."), query("capability", "Of this capability alone."),
-                .init(name: "from", about: "Unix seconds, or an ISO 8601 time; whole hours.", schema: ["type": "integer", "minimum": 0, "maximum": 9_999_999_999]),
+                .init(
+                    name: "from", about: "Unix seconds, or an ISO 8601 time; whole hours.",
+                    schema: ["type": "integer", "minimum": 0, "maximum": 9_999_999_999]),
                 .init(name: "to", about: "Up to here.", schema: ["type": "integer", "minimum": 0, "maximum": 9_999_999_999]),
                 .init(
-                    name: "group", about: "Columns that lines are kept apart by: tenant, stream, orchestrator, capability, hour, with commas.",
+                    name: "group",
+                    about: "Columns that lines are kept apart by: tenant, stream, orchestrator, capability, hour, with commas.",
                     schema: Schema.oneOf(["tenant", "stream", "tenant,hour", "orchestrator,capability"])),
             ], usage, problems: [400, 404, 503]),
         OpenAPIOperation(
@@ -131,14 +142,25 @@ enum MarketOperations {
             answers: [.text("text/html; charset=utf-8", "a page"), .problem(404)]),
         .get(
             "/marketplace/leaderboard/history", "How an orchestrator did, by hour or day.",
-            [query("orchestrator", "Its name.", isRequired: true), .init(name: "width", about: "hour or day", schema: Schema.oneOf(["hour", "day"]))],
+            [
+                query("orchestrator", "Its name.", isRequired: true),
+                .init(name: "width", about: "hour or day", schema: Schema.oneOf(["hour", "day"])),
+            ],
             Schema.list(Schema.anything), problems: [400, 404, 503]),
         .get(
             "/marketplace/prices", "Prices an orchestrator asked, newest first.",
-            [query("orchestrator", "Its name.", isRequired: true), query("pipeline", "transcode without it."), query("model", "Of this model.")],
+            [
+                query("orchestrator", "Its name.", isRequired: true), query("pipeline", "transcode without it."),
+                query("model", "Of this model."),
+            ],
             Schema.list(Schema.object(["at": Schema.whole, "wei": Schema.whole, "per": Schema.whole])), problems: [400, 404, 503]),
         .get(
+            "/marketplace/scores", "Scores for other gateways, signed in the field Sluice-Signature.", [],
+            Schema.object(["asOf": Schema.whole, "scores": Schema.list(Schema.anything)]), problems: [404, 503]),
+        .get(
             "/marketplace/services", "What is sold here, and what stands behind it.", [],
-            Schema.object(["services": Schema.list(Schema.anything), "promise": Schema.anything, "capabilities": Schema.list(Schema.anything)])),
+            Schema.object([
+                "services": Schema.list(Schema.anything), "promise": Schema.anything, "capabilities": Schema.list(Schema.anything),
+            ])),
     ]
 }

@@ -4,7 +4,7 @@ struct OpenAPIOperation: Sendable {
         var name: String
         var about: String
         var isRequired = false
-        var schema: OpenAPIValue = ["type": "string", "minLength": 1]
+        var schema: OpenAPIValue = ["type": "string"]
     }
 
     struct Answer: Sendable {
@@ -85,6 +85,8 @@ enum Schema {
     static let number: OpenAPIValue = ["type": "number"]
     static let whole: OpenAPIValue = ["type": "integer"]
     static let flag: OpenAPIValue = ["type": "boolean"]
+    /// As `StreamID` has it.
+    static let stream: OpenAPIValue = ["type": "string", "pattern": "^[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,127}$"]
     static let anything: OpenAPIValue = ["type": "object"]
 
     static func list(_ items: OpenAPIValue) -> OpenAPIValue { ["type": "array", "items": items] }

@@ -52,7 +52,8 @@ struct QuoteReport: Codable, Sendable {
                 model: candidate.offer.offered.model?.name, gpuClass: candidate.offer.gpu?.gpuClass.rawValue,
                 region: candidate.offer.region, weiPerUnit: candidate.weiPerUnit, priceWei: candidate.offer.offered.price?.pricePerUnit,
                 pricePer: candidate.offer.offered.price?.pixelsPerUnit, totalWei: candidate.total.rounded(.up),
-                latencyP50Ms: candidate.latencyP50.map { ($0 * 1000).tenths }, latencyP95Ms: candidate.latencyP95.map { ($0 * 1000).tenths },
+                latencyP50Ms: candidate.latencyP50.map { ($0 * 1000).tenths },
+                latencyP95Ms: candidate.latencyP95.map { ($0 * 1000).tenths },
                 keepsLatency: candidate.keepsLatency, confidence: candidate.confidence.thousandths, score: candidate.score.thousandths)
         }
     }

@@ -24,7 +24,8 @@ struct DiscoveryAnswer: Sendable {
         let json: Any
         do { json = try JSONSerialization.jsonObject(with: body) } catch {
             let start = String(decoding: body.prefix(60), as: UTF8.self).replacingOccurrences(of: "\n", with: " ")
-            throw Unreadable(description: "the answer is no JSON but begins with '\(start)'; [{\"address\": \"https://host:8935\"}] is right")
+            throw Unreadable(
+                description: "the answer is no JSON but begins with '\(start)'; [{\"address\": \"https://host:8935\"}] is right")
         }
         guard let entries = json as? [Any] else {
             throw Unreadable(description: "the answer is no JSON list; [{\"address\": \"https://host:8935\", \"score\": 1}] is right")
@@ -85,7 +86,10 @@ struct DiscoveryAnswer: Sendable {
             }
             guard let number = price["price"] as? NSNumber, number.doubleValue.isFinite, number.doubleValue >= 0,
                 number.doubleValue <= Double(Int64.max / 2)
-            else { throw Unreadable(description: "of \(address) asks \(price["price"] ?? "nothing") wei for \(app); a number from 0 on is right") }
+            else {
+                throw Unreadable(
+                    description: "of \(address) asks \(price["price"] ?? "nothing") wei for \(app); a number from 0 on is right")
+            }
             offered.price = Price(wei: number.doubleValue)
         }
         return offered

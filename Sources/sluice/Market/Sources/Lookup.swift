@@ -10,19 +10,29 @@ struct Lookup: Sendable {
 
     let group: any EventLoopGroup
 
+    struct Answer: Sendable {
+        var fields: HTTPFields
+        var body: Data
+    }
+
     struct Refused: Error, CustomStringConvertible {
         let description: String
     }
 
     /// - Parameter verifies: whether a certificate must be good; orchestrators of the network have their own (specs/transcoding-protocol §1.2).
     func get(_ address: WebAddress, limit: Int, verifies: Bool = true) async throws -> Data {
+        try await answer(of: address, limit: limit, verifies: verifies).body
+    }
+
+    /// The same with the fields of the answer.
+    func answer(of address: WebAddress, limit: Int, verifies: Bool = true) async throws -> Answer {
         var settings = HTTPClientConnection.Settings()
         settings.verifiesCertificates = verifies
         let connection = try HTTPClientConnection(authority: address.authority, settings: settings, group: group)
         let request = HTTPRequest(
             method: .get, scheme: address.authority.isSecure ? "https" : "http", authority: address.authority.name, path: address.path,
             headerFields: [.accept: "application/json"])
-        let answer: Result<Data, any Error>
+        let answer: Result<Answer, any Error>
         do { answer = .success(try await withinTime { try await Self.exchange(request, on: connection, limit: limit) }) } catch {
             answer = .failure(error)
         }
@@ -30,20 +40,22 @@ struct Lookup: Sendable {
         return try answer.get()
     }
 
-    private static func exchange(_ request: HTTPRequest, on connection: HTTPClientConnection, limit: Int) async throws -> Data {
+    private static func exchange(_ request: HTTPRequest, on connection: HTTPClientConnection, limit: Int) async throws -> Answer {
         try await connection.exchange(request) { answer, body in
             switch answer.status.code {
-            case 200..<300: return Data(try await body.collect(upTo: limit).readableBytesView)
+            case 200..<300:
+                return Answer(fields: answer.headerFields, body: Data(try await body.collect(upTo: limit).readableBytesView))
             case 300..<400:
                 let place = answer.headerFields[.location] ?? "nowhere"
-                throw Refused(description: "the answer is \(answer.status.code), to \(place); redirects are not followed, name the address itself")
+                throw Refused(
+                    description: "the answer is \(answer.status.code), to \(place); redirects are not followed, name the address itself")
             default: throw Refused(description: "the answer is \(answer.status.code)")
             }
         }
     }
 
-    private func withinTime(_ work: @escaping @Sendable () async throws -> Data) async throws -> Data {
-        try await withThrowingTaskGroup(of: Data.self) { group in
+    private func withinTime(_ work: @escaping @Sendable () async throws -> Answer) async throws -> Answer {
+        try await withThrowingTaskGroup(of: Answer.self) { group in
             group.addTask { try await work() }
             group.addTask {
                 try await Task.sleep(for: Self.timeout)

@@ -42,7 +42,8 @@ struct RateAnswer: Sendable {
         self.asOf = asOf.int64Value
         rates = []
         for (code, value) in told.prefix(RateBook.most) {
-            guard let currency = Currency(code), currency.fixedWei == nil, let wei = (value as? NSNumber)?.doubleValue, wei.isFinite, wei > 0
+            guard let currency = Currency(code), currency.fixedWei == nil, let wei = (value as? NSNumber)?.doubleValue, wei.isFinite,
+                wei > 0
             else { throw Lookup.Refused(description: "the rate of '\(code)' is \(value); wei for one, above 0, is right") }
             rates.append((currency, wei))
         }

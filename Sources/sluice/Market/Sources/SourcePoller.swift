@@ -26,8 +26,12 @@ struct SourcePoller: Sendable {
             if let webhook = settings.webhook { tasks.addTask { await poll(.webhook, webhook) } }
             if let signer = settings.signer { tasks.addTask { await poll(.signer, Self.signerAddress(signer)) } }
             if settings.runnerDiscovery == .on { tasks.addTask { await pollRunners() } }
-            if let source = settings.rates.source { tasks.addTask {
-                await RatePolling(source: source, group: group, logger: market.logger).run { market.take($0, from: "\(source)") } } }
+            for peer in settings.peers { tasks.addTask { await poll(peer) } }
+            if let source = settings.rates.source {
+                tasks.addTask {
+                    await RatePolling(source: source, group: group, logger: market.logger).run { market.take($0, from: "\(source)") }
+                }
+            }
         }
     }
 
@@ -40,12 +44,26 @@ struct SourcePoller: Sendable {
         while !Task.isCancelled {
             do {
                 let answer = try DiscoveryAnswer(try await lookup.get(address, limit: Self.largestAnswer))
-                market.update(answer.listings, from: source, problem: answer.complaints.first.map { "\(answer.leftOut) entries left out; \($0)" })
+                market.update(
+                    answer.listings, from: source, problem: answer.complaints.first.map { "\(answer.leftOut) entries left out; \($0)" })
                 if answer.leftOut > 0 {
                     market.logger.warning(
-                        "offer source", metadata: ["source": "\(source.rawValue)", "left out": "\(answer.leftOut)", "reasons": "\(answer.complaints)"])
+                        "offer source",
+                        metadata: ["source": "\(source.rawValue)", "left out": "\(answer.leftOut)", "reasons": "\(answer.complaints)"])
                 }
             } catch { market.failed(source, "\(address): \(error)") }
+            do { try await Task.sleep(for: .seconds(settings.sourceSeconds)) } catch { return }
+        }
+    }
+
+    private func poll(_ peer: MarketSettings.Peer) async {
+        let name = HTTPField.Name(SignedScores.signatureField)
+        let address = peer.address.path == "/" ? (try? peer.address.resolving("marketplace/scores")) ?? peer.address : peer.address
+        while !Task.isCancelled {
+            do {
+                let answer = try await lookup.answer(of: address, limit: Self.largestAnswer)
+                try market.take(answer.body, signature: name.flatMap { answer.fields[$0] }, from: peer)
+            } catch { market.logger.warning("peer's scores", metadata: ["peer": "\(peer.url)", "reason": "\(error)"]) }
             do { try await Task.sleep(for: .seconds(settings.sourceSeconds)) } catch { return }
         }
     }
@@ -69,7 +87,8 @@ struct SourcePoller: Sendable {
 
     /// Most have none (404); that is no complaint.
     private func runners(of id: OrchestratorID) async -> [OrchestratorListing] {
-        guard let address = try? WebAddress(id.rawValue + "/discovery"), let body = try? await lookup.get(address, limit: Self.largestRunners, verifies: false),
+        guard let address = try? WebAddress(id.rawValue + "/discovery"),
+            let body = try? await lookup.get(address, limit: Self.largestRunners, verifies: false),
             let answer = try? DiscoveryAnswer(body)
         else { return [] }
         // An orchestrator speaks for itself alone.
