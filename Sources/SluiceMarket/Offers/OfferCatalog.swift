@@ -8,7 +8,8 @@ package struct OfferCatalog: Sendable {
     package static let most = 20_000
 
     private var listings: [OrchestratorID: [OfferSource: OrchestratorListing]] = [:]
-    private var named: [OfferSource: Set<OrchestratorID>] = [:]
+    /// What each source said last, in its order, everybody once.
+    private var last: [OfferSource: [OrchestratorListing]] = [:]
     private var keys: [OrchestratorID: [Offer.Key]] = [:]
     private var slots: [Offer.Key: Int] = [:]
     private var free: [Int] = []
@@ -34,23 +35,33 @@ package struct OfferCatalog: Sendable {
     /// Takes a source's newest list: who is not in it any more is not listed by this source.
     package mutating func update(_ list: [OrchestratorListing], from source: OfferSource) -> [OfferChange] {
         var changes: [OfferChange] = []
+        let before = last[source] ?? []
+        // Nearly always the same ones in the same order: then nothing is looked up but what has changed.
+        if before.count == list.count, zip(before, list).allSatisfy({ $0.id == $1.id }) {
+            for (old, new) in zip(before, list) where old != new { take(new, from: source, &changes) }
+            last[source] = list
+            return changes
+        }
         let now = Set(list.map(\.id))
-        for id in (named[source] ?? []).subtracting(now) {
+        for id in Set(before.map(\.id)).subtracting(now) {
             listings[id]?[source] = nil
             if listings[id]?.isEmpty == true { listings[id] = nil }
             merge(id, &changes)
         }
-        named[source] = now
         // Of one that stands twice the first counts.
         var seen: Set<OrchestratorID> = []
-        for listing in list where seen.insert(listing.id).inserted {
-            guard listings[listing.id]?[source] != listing else { continue }
-            let isRoundTripOnly = listings[listing.id]?[source].map { $0.isSame(as: listing) } ?? false
-            listings[listing.id, default: [:]][source] = listing
-            // A round trip that was measured anew is no news to anybody.
-            if isRoundTripOnly { setRoundTrip(listing) } else { merge(listing.id, &changes) }
-        }
+        let once = list.filter { seen.insert($0.id).inserted }
+        for listing in once { take(listing, from: source, &changes) }
+        last[source] = once
         return changes
+    }
+
+    private mutating func take(_ listing: OrchestratorListing, from source: OfferSource, _ changes: inout [OfferChange]) {
+        let known = listings[listing.id]?[source]
+        guard known != listing else { return }
+        listings[listing.id, default: [:]][source] = listing
+        // A round trip that was measured anew is no news to anybody.
+        if known.map({ $0.isSame(as: listing) }) ?? false { setRoundTrip(listing) } else { merge(listing.id, &changes) }
     }
 
     private mutating func setRoundTrip(_ listing: OrchestratorListing) {

@@ -1,4 +1,4 @@
-package import SluiceTypes
+import SluiceTypes
 
 extension PriceFunction.Base {
     package struct Malformed: Error, Hashable, CustomStringConvertible {

@@ -15,6 +15,7 @@ final class ChangeFeed: Sendable {
         var recent: [OfferChange] = []
         var subscribers: [Int: AsyncStream<ByteBuffer>.Continuation] = [:]
         var next = 0
+        var isClosed = false
     }
 
     private let state = Mutex(State())
@@ -22,10 +23,10 @@ final class ChangeFeed: Sendable {
     /// - Parameters:
     ///   - seen: the number of the last change that the subscriber knows; `nil` for one that is new.
     ///   - version: the catalogue's now.
-    /// - Returns: `nil` where there are too many already.
+    /// - Returns: `nil` where there are too many already, and after `close`.
     func subscribe(after seen: UInt64?, version: UInt64) -> AsyncStream<ByteBuffer>? {
         state.withLock { state in
-            guard state.subscribers.count < Self.mostSubscribers else { return nil }
+            guard state.subscribers.count < Self.mostSubscribers, !state.isClosed else { return nil }
             let (pieces, put) = AsyncStream.makeStream(of: ByteBuffer.self, bufferingPolicy: .bufferingOldest(Self.mostWaiting))
             put.yield(Self.beginning(after: seen, version: version, state.recent))
             let number = state.next
@@ -71,9 +72,13 @@ final class ChangeFeed: Sendable {
     /// So that a connection that nothing comes over is not taken for dead.
     func keepAlive() { send(ByteBuffer(string: ": still here\n\n")) }
 
+    /// Ends everybody's, for good.
     func close() {
         let all = state.withLock { state in
-            defer { state.subscribers = [:] }
+            defer {
+                state.subscribers = [:]
+                state.isClosed = true
+            }
             return Array(state.subscribers.values)
         }
         for put in all { put.finish() }

@@ -198,19 +198,20 @@ final class Market: Sendable {
     /// Makes scores of what was seen, and weights of scores.
     func rank() {
         let now = Self.now
-        let ranking = state.withLock { state in
-            var ranking = state.book.ranking(state.catalog.all, at: now)
-            if !settings.peers.isEmpty {
-                for place in ranking.indices {
-                    ranking[place].score = state.peers.adjusted(
-                        ranking[place].score, of: ranking[place].key, samples: Double(ranking[place].tally.count),
-                        halfSure: settings.formula.halfSure, at: now)
-                }
-                ranking.sort { $0.score > $1.score }
+        // On a copy: with ten thousand offers it takes longer than anybody should wait for the lock.
+        let (book, offers, peers) = state.withLock { ($0.book, $0.catalog.all, $0.peers) }
+        var ranking = book.ranking(offers, at: now)
+        if !settings.peers.isEmpty {
+            for place in ranking.indices {
+                ranking[place].score = peers.adjusted(
+                    ranking[place].score, of: ranking[place].key, samples: Double(ranking[place].tally.count),
+                    halfSure: settings.formula.halfSure, at: now)
             }
+            ranking.sort { $0.score > $1.score }
+        }
+        state.withLock { [ranking] state in
             for one in ranking { state.catalog.set(one.standing, of: one.key) }
             state.ranking = ranking
-            return ranking
         }
         hands.weigh(ScoreWeights.of(ranking, strength: settings.scoreStrength))
     }

@@ -168,8 +168,21 @@ struct GatewayAssembly {
         let admin = admin
         let rtmp = rtmp
         services.append(ServerService(serve: { await table.run() }, stop: { table.close() }))
-        services.append(ServerService(serve: { try await media.run() }, stop: { await media.shutdown() }))
-        services.append(ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }))
+        // Who is told of changes must not hold up the end.
+        services.append(
+            ServerService(
+                serve: { try await media.run() },
+                stop: {
+                    market.feed.close()
+                    await media.shutdown()
+                }))
+        services.append(
+            ServerService(
+                serve: { try await admin.run() },
+                stop: {
+                    market.feed.close()
+                    await admin.shutdown()
+                }))
         services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await rtmp.shutdown() }))
         return services
     }

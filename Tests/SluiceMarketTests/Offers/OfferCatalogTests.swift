@@ -25,6 +25,14 @@ import Testing
         #expect(catalog.version == 4)
     }
 
+    @Test func ofOneThatStandsTwiceTheFirstCounts() {
+        var catalog = OfferCatalog()
+        for wei in [Int64(10), 10, 12] {
+            _ = catalog.update([listing(first, wei: wei), listing(second), listing(first, wei: 99)], from: .webhook)
+            #expect(catalog[Offer.Key(first, "transcode")]?.offered.price?.pricePerUnit == wei)
+        }
+    }
+
     @Test func aRoundTripThatWasMeasuredAnewIsNoNews() {
         var catalog = OfferCatalog()
         var one = listing(first)
