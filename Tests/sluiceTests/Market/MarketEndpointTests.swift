@@ -6,6 +6,7 @@ import SluiceNetwork
 import SluiceRegistry
 import SluiceRouting
 import SluiceTypes
+import Synchronization
 import Testing
 
 @testable import sluice
@@ -45,7 +46,7 @@ import Testing
             let text = try await bench.connection.exchange(head) { answer, body in
                 #expect(answer.headerFields[.contentType] == "text/event-stream")
                 var text = ""
-                for try await piece in body {
+                while let piece = try await body.next() {
                     if text.isEmpty {
                         bench.directory.list.withLock { $0[0].price = Price(pricePerUnit: 7, pixelsPerUnit: 1) }
                         bench.market.lookAround()
@@ -131,7 +132,7 @@ import Testing
     }
 
     @Test func whatIsNotThereIsSaid() async throws {
-        try await MarketBench.serving([MarketBench.entry("one")], flags: ["leaderboard": "off"]) { bench in
+        try await MarketBench.serving([MarketBench.entry("one")], flags: ["leaderboard": "off"]) { (bench: MarketBench) async throws in
             #expect(try await bench.ask(.get, "/marketplace/usage").status == 404)
             #expect(try await bench.ask(.get, "/marketplace/usage?from=yesterday").status == 400)
             #expect(try await bench.ask(.get, "/marketplace/usage?group=colour").text.contains("colour"))

@@ -1,8 +1,10 @@
 import Foundation
+import HTTPTypes
 import SluiceMarket
 import SluiceRegistry
 import SluiceRouting
 import SluiceTypes
+import Synchronization
 import Testing
 
 @testable import sluice
@@ -17,6 +19,7 @@ import Testing
         let stream = try #require(StreamID("ac-cam"))
         let cut = Moment(seconds: Double(sequence) * 2)
         var router = SegmentRouter(seed: 1)
+        router.update([MarketBench.entry("good")], at: cut)
         var actions: [DispatchAction] = []
         let facts = SegmentFacts(
             stream: stream, sequence: SegmentSequence(sequence), duration: 2, byteCount: 1, outputPixelRate: 500_000, renditions: 1,
@@ -25,8 +28,11 @@ import Testing
         decision.choice = attempts.first?.0
         decision.failure = failure
         decision.finish = failure == nil ? 0.5 : nil
+        let template = try #require(decision.attempts.first)
         decision.attempts = attempts.map { orchestrator, role, result, pixels in
-            var attempt = RouteDecision.Attempt(orchestrator: orchestrator, role: role, sent: cut, hedgeAt: cut)
+            var attempt = template
+            attempt.orchestrator = orchestrator
+            attempt.role = role
             attempt.result = result
             attempt.pixels = pixels
             attempt.pixelsAsked = 1_000_000

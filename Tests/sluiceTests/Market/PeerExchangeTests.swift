@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import SluiceMarket
 import SluiceTypes
+import Synchronization
 import Testing
 
 @testable import sluice
@@ -46,7 +47,7 @@ import Testing
     }
 
     @Test func withoutASecretNobodyIsTold() async throws {
-        try await MarketBench.serving([MarketBench.entry("one")]) { bench in
+        try await MarketBench.serving([MarketBench.entry("one")]) { (bench: MarketBench) async throws in
             #expect(try await bench.ask(.get, "/marketplace/scores").status == 404)
         }
         #expect(throws: SettingsError.self) { try MarketBench.settings(peers("short")) }

@@ -1,5 +1,6 @@
 import Foundation
 import SluiceMarket
+import SluiceNetwork
 import SluiceTypes
 import Synchronization
 import Testing

@@ -2,6 +2,7 @@ import Foundation
 import SluiceMarket
 import SluiceRouting
 import SluiceSimulation
+import SluiceTypes
 import Testing
 
 @testable import sluice

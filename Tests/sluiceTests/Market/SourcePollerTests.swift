@@ -6,6 +6,7 @@ import NIOPosix
 import SluiceMarket
 import SluiceNetwork
 import SluiceTypes
+import Synchronization
 import Testing
 
 @testable import sluice
