@@ -129,6 +129,14 @@ package struct ScoreFormula: Hashable, Sendable {
     }
 }
 
+/// In one order, so that two that are equal read alike.
+extension ScoreFormula: CustomStringConvertible {
+    package var description: String {
+        let classes = gpuClasses.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.plain)" }
+        return "\(words); worth of classes: \(classes.joined(separator: ", "))"
+    }
+}
+
 /// e^x for x ≤ 0, within 1e-7: Foundation is no business of a brain.
 func exponential(_ x: Double) -> Double {
     guard x > -40 else { return 0 }

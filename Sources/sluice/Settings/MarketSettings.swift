@@ -73,8 +73,10 @@ struct MarketSettings {
         isPublic = try reader.choice("marketplace.public", default: .off)
         scoreStrength = try reader.double("marketplace.scoreStrength", in: 0...4) ?? 1
         var formula = ScoreFormula()
+        let usual = formula.weights
+        formula.weights = [:]
         for measure in Measure.allCases {
-            if let weight = try reader.double("marketplace.score.\(measure.rawValue)", in: 0...100) { formula.weights[measure] = weight }
+            formula.weights[measure] = try reader.double("marketplace.score.\(measure.rawValue)", in: 0...100) ?? usual[measure] ?? 0
         }
         formula.newcomer = try reader.double("marketplace.score.newcomer", in: 0...1) ?? formula.newcomer
         formula.halfSure = try reader.double("marketplace.score.halfSure", in: 1...10_000) ?? formula.halfSure

@@ -34,7 +34,7 @@ import Testing
         #expect(without.objection?.contains("nobody knows the currency USD") == true)
         let with = PostedPrices(
             try settings(["base": "transcode = 0.001USD per 1000000 pixels", "rates": "USD=0.0004ETH"]), load: { 0.5 })
-        #expect(with.objection == nil && with.price(of: SessionID("s"))?.weiPerPixel == 400)
+        #expect(with.objection == nil && with.price(of: SessionID("s"))?.weiPerPixel == 400_000)
     }
 
     @Test func withoutABaseNothingIsAsked() throws {

@@ -17,7 +17,13 @@ import Testing
         var root = URL(fileURLWithPath: #filePath)
         for _ in 0..<4 { root.deleteLastPathComponent() }
         var scenario = try ScenarioFile.read(root.appendingPathComponent("config/scenarios/\(name).yaml").path)
-        scenario.duration = minutes * 60
+        let duration = minutes * 60
+        scenario.duration = duration
+        scenario.streams = scenario.streams.filter { $0.start + $0.startsOver <= duration }.map { group in
+            var group = group
+            group.end = group.end.map { min($0, duration) }
+            return group
+        }
         scenario.gateways = 1
         let watch = Watch()
         let simulation = try Simulation(scenario, gpu: { GPUClassTable().gpu(model: $0) })

@@ -45,6 +45,9 @@ struct DiscoveryAnswer: Sendable {
     private static func listing(_ entry: Any) throws(Unreadable) -> OrchestratorListing {
         guard let object = entry as? [String: Any] else { throw Unreadable(description: "is no object") }
         guard let address = object["address"] as? String, !address.isEmpty else { throw Unreadable(description: "has no address") }
+        guard address.utf8.count <= OfferedCapability.longestName, address.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw Unreadable(description: "has the address '\(address.prefix(60))'; https://host:8935 is right")
+        }
         let id: OrchestratorID
         do { id = OrchestratorID(try OrchestratorAddress(address).description) } catch {
             throw Unreadable(description: "\(error)")
