@@ -4,7 +4,7 @@ import SluiceTypes
 package enum Measure: String, Hashable, Sendable, CaseIterable {
     /// Finish times against the duration.
     case latency
-    /// Attempts that ended well, of those that ended.
+    /// Attempts that ended well, of those that ended; one in ten that does not is as bad as none that does.
     case reliability
     /// Class of the GPU, hardware encoder, headroom.
     case gpu
@@ -72,7 +72,7 @@ package struct ScoreFormula: Hashable, Sendable {
             measures[.latency] = 1 - (min(1, p50) + min(1, p95 / 1.5)) / 2
         }
         if tally.count > 0 {
-            measures[.reliability] = Double(tally.done) / Double(tally.count)
+            measures[.reliability] = 1 - min(1, Self.faultWeight * Double(tally.failed + tally.overtaken) / Double(tally.count))
             measures[.steadiness] = 1 - min(1, 10 * Double(tally.swaps + tally.overtaken) / Double(tally.count))
             measures[.incidents] = tally.lastFault == 0 ? 1 : 1 - exponential(-Double(max(0, now - tally.lastFault)) / incidentSpan)
         }
@@ -93,6 +93,8 @@ package struct ScoreFormula: Hashable, Sendable {
         return measures
     }
 
+    /// Live video does not forgive one segment in ten.
+    private static let faultWeight = 10.0
     /// Encoders stay below the bitrate asked for where the picture is simple.
     private static let bitrateKept = 0.5
 
@@ -122,7 +124,7 @@ package struct ScoreFormula: Hashable, Sendable {
         return """
             score = (own·n + \(newcomer.plain)·\(halfSure.plain)) / (n + \(halfSure.plain)), n attempts in the last \(window / 3600) hours;
             own = reliability · (\(names.joined(separator: " + "))) / sum of the weights of those that are known
-            latency = 1 − (min(1, p50) + min(1, p95/1.5))/2, finish times as shares of the duration; reliability = done / (done + failed + overtaken);
+            latency = 1 − (min(1, p50) + min(1, p95/1.5))/2, finish times as shares of the duration; reliability = 1 − min(1, \(Self.faultWeight.plain)·(failed + overtaken)/n);
             gpu = worth of the class · (0.8 + 0.2 · headroom); cost = √(cheapest of the pipeline / price); quality = the smaller of pixels kept and bitrate kept / \(Self.bitrateKept);
             features = capabilities / the most anybody has; steadiness = 1 − min(1, 10·(swaps + overtaken)/n); incidents = 1 − e^(−seconds since the last fault / \(incidentSpan.plain))
             """

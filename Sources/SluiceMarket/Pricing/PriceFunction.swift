@@ -96,7 +96,7 @@ package struct PriceFunction: Sendable {
                 ))
         }
         return PricedTerms(
-            pipeline: ask.pipeline, model: ask.model, unit: base.unit, price: Price(wei: baseWei * factor), steps: steps,
+            pipeline: ask.pipeline, model: ask.model, unit: base.unit, price: Price(wei: converted.wei * factor, per: base.per), steps: steps,
             validUntil: now + validity)
     }
 
@@ -196,17 +196,24 @@ extension String {
 }
 
 extension Price {
-    /// The nearest fraction that the wire holds, six significant digits or better, in lowest terms; 0 wei is free.
-    package init(wei: Double) {
+    /// The nearest fraction that the wire holds, six significant digits or better, in lowest terms; 0 wei is free. Whole wei for whole
+    /// units stay exact.
+    ///
+    /// - Parameters:
+    ///   - wei: for `per` units.
+    ///   - per: above 0, at most 10⁹.
+    package init(wei: Double, per: Int64 = 1) {
+        let per = min(max(per, 1), 1_000_000_000)
         var scale: Int64 = 1
-        let most: Int64 = 1_000_000_000_000
+        let most: Int64 = 1_000_000_000_000 / per
         while scale < most, wei * Double(scale) < 1e6, wei * Double(scale) != (wei * Double(scale)).rounded() { scale *= 10 }
         let numerator = Int64(min(max((wei * Double(scale)).rounded(), 0), 9e18))
-        var (left, right) = (numerator, scale)
+        let denominator = scale * per
+        var (left, right) = (numerator, denominator)
         while right != 0 { (left, right) = (right, left % right) }
         let divisor = max(left, 1)
         // Both are in range by what was done to them.
-        self = Price(pricePerUnit: numerator / divisor, pixelsPerUnit: max(scale / divisor, 1)) ?? Price.free
+        self = Price(pricePerUnit: numerator / divisor, pixelsPerUnit: max(denominator / divisor, 1)) ?? Price.free
     }
 
     package static let free: Price = {
