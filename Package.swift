@@ -27,6 +27,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         .target(name: "CKeccak"),
@@ -41,6 +42,9 @@ let package = Package(
             name: "SluiceProto", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["net/lp_rpc.proto"], swiftSettings: settings),
         .target(name: "SluiceRouting", dependencies: ["SluiceTypes"], swiftSettings: settings),
+        .target(name: "SluiceMarket", dependencies: ["SluiceTypes"], swiftSettings: settings),
+        .target(
+            name: "SluiceRegistry", dependencies: ["SluiceTypes", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: settings),
         .target(
             name: "SluiceWire",
             dependencies: [
@@ -70,12 +74,12 @@ let package = Package(
         .target(
             name: "SluiceOrchestrator", dependencies: ["SluiceTypes", "SluiceMedia", nioCore, logging],
             swiftSettings: settings),
-        .target(name: "SluiceSimulation", dependencies: ["SluiceTypes", "SluiceRouting"], swiftSettings: settings),
+        .target(name: "SluiceSimulation", dependencies: ["SluiceTypes", "SluiceRouting", "SluiceMarket"], swiftSettings: settings),
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "SluiceTypes", "SluiceRouting", "SluiceWire", "SluiceMedia", "SluiceNetwork", "SluiceGateway",
-                "SluiceOrchestrator", "SluiceSimulation", "CConsole", nioCore, logging,
+                "SluiceTypes", "SluiceRouting", "SluiceMarket", "SluiceRegistry", "SluiceWire", "SluiceMedia", "SluiceNetwork",
+                "SluiceGateway", "SluiceOrchestrator", "SluiceSimulation", "CConsole", nioCore, logging,
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -88,8 +92,13 @@ let package = Package(
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         .testTarget(name: "SluiceTypesTests", dependencies: ["SluiceTypes", "SluiceTesting", nioCore], swiftSettings: settings),
         .testTarget(name: "SluiceRoutingTests", dependencies: ["SluiceRouting", "SluiceTypes"], swiftSettings: settings),
+        .testTarget(name: "SluiceMarketTests", dependencies: ["SluiceMarket", "SluiceTypes"], swiftSettings: settings),
         .testTarget(
-            name: "SluiceSimulationTests", dependencies: ["SluiceSimulation", "SluiceRouting", "SluiceTypes"], swiftSettings: settings),
+            name: "SluiceRegistryTests", dependencies: ["SluiceRegistry", "SluiceTypes", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SluiceSimulationTests", dependencies: ["SluiceSimulation", "SluiceRouting", "SluiceMarket", "SluiceTypes"],
+            swiftSettings: settings),
         .testTarget(
             name: "SluiceWireTests",
             dependencies: [
@@ -123,8 +132,9 @@ let package = Package(
         .testTarget(
             name: "sluiceTests",
             dependencies: [
-                "sluice", "SluiceGateway", "SluiceNetwork", "SluiceRouting", "SluiceOrchestrator", "SluiceSimulation", "SluiceTesting",
-                "SluiceTypes", "SluiceWire", "CConsole", nioCore, logging, .product(name: "NIOPosix", package: "swift-nio"),
+                "sluice", "SluiceGateway", "SluiceNetwork", "SluiceRouting", "SluiceMarket", "SluiceRegistry", "SluiceOrchestrator",
+                "SluiceSimulation", "SluiceTesting", "SluiceTypes", "SluiceWire", "CConsole", nioCore, logging,
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -134,8 +144,13 @@ let package = Package(
         .executableTarget(
             name: "DecisionBenchmark", dependencies: ["AllocationCount", "SluiceRouting", "SluiceTypes"], path: "Benchmarks/Decision",
             swiftSettings: settings),
-        // Its programs run as processes of their own; the dependency makes sure the binary is built.
-        .testTarget(name: "EndToEndTests", dependencies: ["sluice"], exclude: ["Console/console.py"], swiftSettings: settings),
+        .executableTarget(
+            name: "MarketBenchmark", dependencies: ["SluiceMarket", "SluiceRegistry", "SluiceTypes"], path: "Benchmarks/Market",
+            swiftSettings: settings),
+        // Its programs run as processes of their own; the dependencies make sure the binaries are built.
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["sluice", "MarketBenchmark", "SluiceRegistry", "SluiceTypes"],
+            exclude: ["Console/console.py"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -60,6 +60,11 @@ package final class Orchestrator: TranscodeService {
         }
     }
 
+    /// How full the house is, by its sessions: 0 to 1.
+    package var load: Double {
+        Double(state.withLock { $0.admission.sessionCount }) / Double(max(1, settings.admission.maxSessions))
+    }
+
     package func hasRoom(for session: SessionID?) -> Bool {
         state.withLock { $0.admission.hasRoom(for: session) }
     }

@@ -27,4 +27,4 @@ need_swift() {
     return 1
 }
 
-BUILD_PACKAGES=(libavformat-dev libavcodec-dev libavutil-dev libavfilter-dev libswscale-dev libswresample-dev libssl-dev zlib1g-dev pkg-config)
+BUILD_PACKAGES=(libavformat-dev libavcodec-dev libavutil-dev libavfilter-dev libswscale-dev libswresample-dev libssl-dev zlib1g-dev libsqlite3-dev pkg-config)

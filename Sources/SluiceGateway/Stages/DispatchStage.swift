@@ -1,4 +1,5 @@
 package import Logging
+import NIOCore
 package import SluiceRouting
 package import SluiceTypes
 import Synchronization
@@ -109,6 +110,7 @@ package final class DispatchStage: Sendable {
         }
         timeline.routed = .now
         var aborts: [AttemptID: Gate] = [:]
+        var made: [AttemptID: (pixels: Int64, bytes: Int)] = [:]
         await withDiscardingTaskGroup { group in
             func perform(_ actions: [DispatchAction]) {
                 for action in actions {
@@ -147,10 +149,12 @@ package final class DispatchStage: Sendable {
                     actions = route.step(&course, at: instant) {
                         $0.happened(event, attempt: attempt, router: &$1, at: $2, actions: &$3)
                     }
-                case .rendition(let attempt, let place, let made, let instant):
+                case .rendition(let attempt, let place, let found, let instant):
+                    let before = made[attempt] ?? (0, 0)
+                    made[attempt] = (before.pixels &+ max(0, found.facts.pixels), before.bytes + found.bytes.readableBytes)
                     if timeline.renditions[place] == nil, course.isCounted(attempt) {
                         timeline.renditions[place] = instant
-                        rendition(place, made)
+                        rendition(place, found)
                     }
                     actions = route.step(&course, at: instant) {
                         $0.happened(.rendition(place: place), attempt: attempt, router: &$1, at: $2, actions: &$3)
@@ -163,8 +167,13 @@ package final class DispatchStage: Sendable {
             }
             group.cancelAll()
         }
-        metrics.settled(course.decision, job, entry: route.entry)
-        decided(course.decision, beginning.facts)
+        var decision = course.decision
+        for (attempt, came) in made where decision.attempts.indices.contains(attempt.rawValue) {
+            decision.attempts[attempt.rawValue].pixels = came.pixels
+            decision.attempts[attempt.rawValue].bytes = came.bytes
+        }
+        metrics.settled(decision, job, entry: route.entry)
+        decided(decision, beginning.facts)
     }
 
     private func report(_ failure: SegmentFailure, _ segment: Segment, _ decision: RouteDecision) {

@@ -118,7 +118,17 @@ package final class RouteStage: Sendable {
     func instant(_ moment: Moment) -> ContinuousClock.Instant { origin.advanced(by: .nanoseconds(moment.nanoseconds)) }
 
     /// What the directory last said of an orchestrator; `nil` for one it never named.
-    func entry(of orchestrator: OrchestratorID) -> OrchestratorEntry? { state.withLock { $0.router.entry(of: orchestrator) } }
+    package func entry(of orchestrator: OrchestratorID) -> OrchestratorEntry? { state.withLock { $0.router.entry(of: orchestrator) } }
+
+    // MARK: The market's word
+
+    /// Among orchestrators that are equal in time, one of weight 2 is drawn twice as often as one of weight 1.
+    package func weigh(_ weights: [OrchestratorID: Double]) { state.withLock { $0.router.update(weights: weights) } }
+
+    /// The stream goes to this orchestrator no more. - Returns: `false` where that was so before.
+    package func bar(_ orchestrator: OrchestratorID, of stream: StreamID) -> Bool {
+        state.withLock { $0.router.bar(orchestrator, of: stream) }
+    }
 
     // MARK: For operators
 

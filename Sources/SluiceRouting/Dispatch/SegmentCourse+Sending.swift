@@ -14,7 +14,8 @@ extension SegmentCourse {
         let orchestrator = router.records[slot].entry.id
         decision.attempts.append(
             RouteDecision.Attempt(
-                orchestrator: orchestrator, role: role, sent: now, hedgeAt: clocks.hedgeAt, cost: pixels * router.records[slot].price))
+                orchestrator: orchestrator, role: role, sent: now, hedgeAt: clocks.hedgeAt, cost: pixels * router.records[slot].price,
+                pixelsAsked: pixels))
         actions.append(.send(id, to: orchestrator, places: places, role: role))
         actions.append(.wake(at: clocks.lateAt(isAccepted: false)))
     }

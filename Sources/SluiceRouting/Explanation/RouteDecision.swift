@@ -59,6 +59,11 @@ package struct RouteDecision: Sendable {
         package var result = Result.running
         /// Wei for the pixels it was asked for, at its price then.
         package var cost = 0.0
+        /// Pixels of the renditions it was asked for, as predicted.
+        package var pixelsAsked = 0.0
+        /// What came of it, as its maker says and as it weighs; filled in by who carries it out, 0 where nobody does.
+        package var pixels: Int64 = 0
+        package var bytes = 0
     }
 
     package var stream: StreamID

@@ -7,6 +7,8 @@ struct OrchestratorRecord: Sendable {
     var isListed = true
     /// Wei per pixel, 0 off-chain; kept because the division is on every decision's way.
     var price: Double
+    /// How much likelier it is drawn than one of weight 1, among those that are equal in time; above 0.
+    var weight = 1.0
     /// Side by side: what decisions read, and the statistics behind it.
     private(set) var outlooks: [WorkOutlook] = []
     private(set) var works: [WorkStatistics] = []

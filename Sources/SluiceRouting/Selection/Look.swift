@@ -57,6 +57,7 @@ extension SegmentRouter {
     }
 
     private func bar(_ slot: Int, _ question: RouteQuestion, _ route: StreamRoute) -> LeftOut? {
+        if route.barred.contains(slot) { return .tooExpensive(weiPerPixel: records[slot].price) }
         let limit = records[slot].limit
         let others = records[slot].sessions - (route.hasSession(at: slot) ? 1 : 0)
         let isOpen = isWarm(slot, route, at: question.now) ? !limit.isBusy(at: question.now) : limit.allows(others, at: question.now)

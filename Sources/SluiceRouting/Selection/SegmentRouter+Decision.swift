@@ -54,7 +54,10 @@ extension SegmentRouter {
         let isOurs = sharedCause.holds(at: question.now)
         // What makes everybody late is not escaped by opening sessions elsewhere.
         if isOurs, route.inFlight(at: primary) < Self.queuePerSession, !records[primary].limit.isBusy(at: question.now) { own.bar = nil }
-        let bar = barred(primary, CandidateSet.Key(question.segment, route.level), at: question.now)
+        let bar =
+            route.barred.contains(primary)
+            ? .tooExpensive(weiPerPixel: records[primary].price)
+            : barred(primary, CandidateSet.Key(question.segment, route.level), at: question.now)
         own.bar = bar ?? own.bar
         looks.append(own)
         if bar != nil { return (nil, .barred) }

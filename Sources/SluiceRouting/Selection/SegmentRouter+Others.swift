@@ -54,7 +54,7 @@ extension SegmentRouter {
         var best: (slot: Int, worth: Int)?
         for step in 0..<min(settings.sample, slots.count) {
             let slot = slots[(start + step) % slots.count]
-            let worth = slot == primary ? 0 : worth(of: slot, against: primary, workClass, route, at: now)
+            let worth = slot == primary || route.barred.contains(slot) ? 0 : worth(of: slot, against: primary, workClass, route, at: now)
             if worth > best?.worth ?? 0 { best = (slot, worth) }
         }
         guard let best, canaries.takeForHedge() else { return nil }

@@ -82,6 +82,7 @@ extension SegmentRouter {
                 let ratio = (max(cheapest, price * 0.01) / price).squareRoot()
                 for _ in 0..<Int(settings.priceWeight * 2) { weight *= ratio }
             }
+            weight *= records[look.slot].weight
             if isPreferred(look.slot, question.level) { weight *= Self.preference }
             if let troubled, records[look.slot].entry.operatorName == troubled { weight *= Self.sameOperator }
             return (look.slot, weight)

@@ -90,6 +90,17 @@ package struct SegmentRouter: Sendable {
         changed(slot, wasListed: records[slot].isListed)
     }
 
+    /// Takes what somebody else thinks of the orchestrators: among those that are equal in time, one of weight 2 is drawn twice as often
+    /// as one of weight 1. Those that are not named weigh 1. Latency, health and service levels go before it.
+    package mutating func update(weights: [OrchestratorID: Double]) {
+        for slot in records.indices {
+            let weight = weights[records[slot].entry.id] ?? 1
+            records[slot].weight = weight.isFinite ? min(max(weight, Self.weights.lowerBound), Self.weights.upperBound) : 1
+        }
+    }
+
+    private static let weights = 0.01...100.0
+
     func slot(of orchestrator: OrchestratorID) -> Int? { slots[orchestrator] }
 
     /// What candidate sets are made of has changed at this orchestrator.
@@ -131,6 +142,14 @@ package struct SegmentRouter: Sendable {
         guard let place = streams.place(of: stream) else { return false }
         streams.routes[place].level = level
         return true
+    }
+
+    /// The stream goes to this orchestrator no more.
+    ///
+    /// - Returns: `false` for one that was barred before, or is not known, as of a stream that is not live.
+    package mutating func bar(_ orchestrator: OrchestratorID, of stream: StreamID) -> Bool {
+        guard let slot = slots[orchestrator], let place = streams.place(of: stream) else { return false }
+        return streams.routes[place].barred.insert(slot).inserted
     }
 
     package func serviceLevel(of stream: StreamID) -> ServiceLevel? { streams.place(of: stream).map { streams.routes[$0].level } }

@@ -25,6 +25,8 @@ struct StreamRoute: Sendable {
     var standbyChecked: Moment?
     /// A better one than the primary was seen for so many segments in a row.
     var challenger: (slot: Int, streak: Int)?
+    /// Where it goes no more.
+    var barred: Set<Int> = []
     /// Where the stream is about to move: a copy of a segment is on its way there.
     var next: Int?
     /// Who has this segment already, since whoever had it first failed or stood still before it was cut.

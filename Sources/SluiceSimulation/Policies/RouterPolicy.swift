@@ -28,10 +28,23 @@ package struct RouterPolicy: RoutingPolicy {
     /// Streams that have ended and have segments under way.
     private var closing: Set<StreamID> = []
     private var buffer: [DispatchAction] = []
+    /// Decisions of which everything has come, where somebody takes them.
+    private var settled: [RouteDecision] = []
+    private let keepsSettled: Bool
 
-    package init(settings: RoutingSettings = .init(), seed: UInt64) {
+    /// - Parameter keepsSettled: whether `takeSettled` is going to be called.
+    package init(settings: RoutingSettings = .init(), seed: UInt64, keepsSettled: Bool = false) {
         self.router = SegmentRouter(settings: settings, seed: seed)
+        self.keepsSettled = keepsSettled
     }
+
+    mutating func takeSettled() -> [RouteDecision] {
+        guard !settled.isEmpty else { return [] }
+        defer { settled.removeAll(keepingCapacity: true) }
+        return settled
+    }
+
+    mutating func weigh(_ weights: [OrchestratorID: Double]) { router.update(weights: weights) }
 
     // MARK: Discovery
 
@@ -153,6 +166,7 @@ package struct RouterPolicy: RoutingPolicy {
         change(&running.values[index].course, &router, &buffer)
         let duration = running.values[index].duration
         if running.values[index].course.isOver {
+            if keepsSettled { settled.append(running.values[index].course.decision) }
             running.remove(at: index)
             if !closing.isEmpty { closeIfDone(key.stream) }
         }

@@ -34,12 +34,14 @@ struct OrchestratorCommand: AsyncParsableCommand {
         let orchestrator = Orchestrator(
             settings: .init(admission: settings.admission, transcode: settings.transcode.session), executor: executor, registry: registry,
             logger: logger)
+        let prices = PostedPrices(settings.pricing, load: { orchestrator.load })
+        if let problem = prices.objection { throw ValidationError(problem) }
         let runners = try RunnerAssembly(
             settings.runners, serviceURI: settings.serviceURI, registry: registry, group: group, logger: logger)
         let liveVideo = runners.liveVideo
         let endpoint = try OrchestratorEndpoint(
-            service: orchestrator, serviceURI: settings.serviceURI, version: Sluice.version, liveModels: { liveVideo.models },
-            logger: logger)
+            service: orchestrator, serviceURI: settings.serviceURI, version: Sluice.version, asks: prices.asked,
+            liveModels: { liveVideo.models }, logger: logger)
         let runnerEndpoint = RunnerEndpoint(runners.desk)
         let capabilities = CapabilityEndpoint(runners.desk)
         let server = HTTPServer(
@@ -52,7 +54,9 @@ struct OrchestratorCommand: AsyncParsableCommand {
             host: settings.admin.listen.host, port: settings.admin.listen.port, tls: nil,
             responder: RunnerAdmin(
                 runners: runnerEndpoint,
-                rest: AdminEndpoint(registry: registry, status: { orchestrator.status }, access: try Access(settings.admin.tokens))),
+                rest: AdminEndpoint(
+                    registry: registry, status: { orchestrator.status }, price: PriceEndpoint(prices: prices),
+                    access: try Access(settings.admin.tokens))),
             group: group, logger: logger)
         try await runners.start()
         let bound = try await server.start()
@@ -64,6 +68,11 @@ struct OrchestratorCommand: AsyncParsableCommand {
                 ServerService(serve: { try? await gracefulShutdown() }, stop: { executor.shutdown() }),
                 BackgroundService { await orchestrator.run() },
                 BackgroundService { await endpoint.run() },
+                BackgroundService {
+                    await prices.keepRates(group: group, logger: logger)
+                    // Without a source of rates it has nothing to do, which is no end.
+                    try? await gracefulShutdown()
+                },
                 ServerService(serve: { try? await gracefulShutdown() }, stop: { await capabilities.close() }),
             ] + runners.services + [
                 ServerService(serve: { try await server.run() }, stop: { await server.shutdown() }),

@@ -10,6 +10,7 @@ struct Sluice: AsyncParsableCommand {
         version: version,
         subcommands: [
             GatewayCommand.self, OrchestratorCommand.self, DemoCommand.self, ExplainCommand.self, SimulateCommand.self,
-            PublishCommand.self, DoctorCommand.self, CheckHLSCommand.self, MeasureCommand.self, TrickleCommand.self,
+            PublishCommand.self, DoctorCommand.self, CheckHLSCommand.self, MeasureCommand.self, TrickleCommand.self, OffersCommand.self,
+            RegistryCommand.self,
         ])
 }

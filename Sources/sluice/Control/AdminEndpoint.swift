@@ -10,6 +10,9 @@ struct AdminEndpoint: HTTPResponder {
     let registry: MetricRegistry
     let status: @Sendable () -> any Encodable & Sendable
     var routing: RoutingEndpoint?
+    var market: MarketEndpoint?
+    /// An orchestrator's.
+    var price: PriceEndpoint?
     /// Called before the metrics are shown.
     var refresh: @Sendable () -> Void = {}
     /// Who may what; everything but `/healthz` and the files of the console asks it.
@@ -40,6 +43,8 @@ struct AdminEndpoint: HTTPResponder {
         }
         if let playback, path.hasPrefix("/stream/") { return try await playback.respond(to: request, with: writer) }
         if let routing, try await routing.answer(request, path: path, with: writer) { return }
+        if let market, try await market.answer(request, path: path, with: writer) { return }
+        if let price, try await price.answer(request, path: path, with: writer) { return }
         if let reference, try await reference.answer(request, path: path, visitor: visitor, with: writer) { return }
         guard isLook else {
             return try await writer.send(.methodNotAllowed, headers: [.allow: "GET, HEAD"])

@@ -19,6 +19,9 @@ struct RoutingEndpoint: Sendable {
     let log: DecisionLog?
     let isLive: @Sendable (StreamID) -> Bool
 
+    /// Paths that take a POST.
+    static let changeable: Set<String> = ["/routing/log", "/routing/sla"]
+
     /// - Returns: `false` when the path is none of these.
     func answer(_ request: HTTPServerRequest, path: String, with writer: HTTPResponseWriter) async throws -> Bool {
         let query = Query(request.head.path ?? "")

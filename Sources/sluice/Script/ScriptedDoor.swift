@@ -25,7 +25,7 @@ struct ScriptedDoor: HTTPResponder {
         pending = PendingRenditions()
         endpoint = try OrchestratorEndpoint(
             service: ScriptedService(orchestrator: orchestrator, world: world, pending: pending), serviceURI: serviceURI,
-            version: Sluice.version, price: { world.price(of: orchestrator) },
+            version: Sluice.version, asks: AskedPrices { _ in world.price(of: orchestrator) },
             renditions: RenditionStore(byteLimit: PendingRenditions.byteLimit), logger: logger)
     }
 

@@ -15,11 +15,13 @@ struct GatewayFileSettings {
     var listed: [ListedOrchestrator]
     /// Service URIs or host:port.
     var orchestrators: [String] { listed.map(\.address) }
-    var embedsOrchestrator: Bool { listed.isEmpty }
+    /// Where nobody is named, nor anybody who names others.
+    var embedsOrchestrator: Bool { listed.isEmpty && market.webhook == nil && market.signer == nil }
     var gpuClasses: GPUClassTable
     var authWebhook: AuthWebhookSettings
     var tenants: [TenantSettings]
     var record: RecordSettings
+    var market: MarketSettings
     var transcode: TranscodeFileSettings
     var apps: AppDesk.Settings
     var role: GatewaySettings
@@ -33,7 +35,7 @@ struct GatewayFileSettings {
 
     /// ## Configuration keys
     /// Those of `ListenSettings` under `rtmp` (1935) and `http` (9935), those of `AdminSettings` (5935), `TranscodeFileSettings`, `ListedOrchestrator`,
-    /// `AuthWebhookSettings`, `TenantSettings`, `RecordSettings`, and:
+    /// `AuthWebhookSettings`, `TenantSettings`, `RecordSettings`, `MarketSettings`, and:
     /// - `http.certificate`, `http.key` (paths, default none): PEM; with them the port speaks TLS, and HTTP/2.
     /// - `rtmp.maxConnections` (int, default 2000, 1…100000) and `rtmp.maxConnectionsPerAddress` (int, default 1000, 1…100000).
     /// - `profiles` (preset names, default P240p30fps16x9,P360p30fps16x9; `none` for the source alone).
@@ -71,6 +73,7 @@ struct GatewayFileSettings {
         authWebhook = try AuthWebhookSettings(&reader)
         tenants = try TenantSettings.read(&reader)
         record = try RecordSettings(&reader)
+        market = try MarketSettings(&reader)
         transcode = try TranscodeFileSettings(&reader)
         var apps = AppDesk.Settings()
         apps.lease = try reader.milliseconds("apps.leaseMs", default: 120_000, in: 1000...86_400_000)

@@ -11,6 +11,7 @@ struct OrchestratorFileSettings {
     var transcode: TranscodeFileSettings
     var admission: Admission.Settings
     var runners: RunnerFileSettings
+    var pricing: PricingSettings
 
     static func load(file: String?, flags: [String: String]) throws -> OrchestratorFileSettings {
         var reader = try SettingsReader(file: file, flags: flags)
@@ -20,8 +21,8 @@ struct OrchestratorFileSettings {
     }
 
     /// ## Configuration keys
-    /// Those of `ListenSettings` under `service` (8935, default host 0.0.0.0), those of `AdminSettings` (7935), `TranscodeFileSettings` and
-    /// `RunnerFileSettings`, and:
+    /// Those of `ListenSettings` under `service` (8935, default host 0.0.0.0), those of `AdminSettings` (7935), `TranscodeFileSettings`,
+    /// `PricingSettings` and `RunnerFileSettings`, and:
     /// - `serviceURI` (text, default https://127.0.0.1:PORT): how gateways reach this orchestrator.
     /// - `certificate`, `key` (paths, default none): PEM; without them a self-signed certificate is made at start.
     /// - `maxSessions` (int, default 10, 1…1000), `queuedSegments` (int, default 4, 0…32) per session.
@@ -39,6 +40,7 @@ struct OrchestratorFileSettings {
         }
         certificate = CertificateFiles(&reader)
         transcode = try TranscodeFileSettings(&reader)
+        pricing = try PricingSettings(&reader)
         admission = Admission.Settings(
             maxSessions: try reader.int("maxSessions", default: 10, in: 1...1000),
             queuedSegments: try reader.int("queuedSegments", default: 4, in: 0...32),

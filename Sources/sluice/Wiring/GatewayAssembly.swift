@@ -5,6 +5,7 @@ import SluiceGateway
 import SluiceMedia
 import SluiceNetwork
 import SluiceOrchestrator
+import SluiceRegistry
 import SluiceRouting
 import SluiceTypes
 import SluiceWire
@@ -28,6 +29,8 @@ struct GatewayAssembly {
     private let desk: Desk
     private let reload: SettingsReload
     private let apps: AppAssembly
+    let market: Market
+    private let sources: SourcePoller
 
     init(_ loaded: LoadedSettings, logLevel: LogLevel = LogLevel("info"), logger: Logger) throws {
         let settings = loaded.settings
@@ -48,7 +51,8 @@ struct GatewayAssembly {
         var directories: [any OrchestratorDirectory] = []
         if let embedded { directories.append(EmbeddedDirectory(service: embedded)) }
         directories.append(remote)
-        let roster = try OrchestratorRoster(settings.listed, embedded: embedded != nil) { try remote.use($0, atOnce: $1) }
+        let addresses = AddressBook(own: settings.orchestrators, transport: remote, logger: logger)
+        let roster = try OrchestratorRoster(settings.listed, embedded: embedded != nil) { try addresses.use(own: $0, atOnce: $1) }
         let directory = DescribedDirectory(CombinedDirectory(directories), classes: settings.gpuClasses, roster: roster)
         let feed = EventFeed()
         let board = StreamBoard()
@@ -66,6 +70,15 @@ struct GatewayAssembly {
         }
         self.recorder = recorder
         self.decisionLog = decisionLog
+        let market = Market(
+            settings: settings.market, directory: directory, levels: levels,
+            ledgerFile: try settings.market.registry.map { try Registry(path: $0) }, logger: logger,
+            hands: Market.Hands(
+                weigh: { route.weigh($0) }, bar: { route.bar($0, of: $1) },
+                list: { addresses.list($0) },
+                levelChanged: { route.renewServiceLevel(of: $0) }))
+        self.market = market
+        sources = SourcePoller(market: market, settings: settings.market, group: group)
         let dispatch = DispatchStage(
             transport: CombinedTransport(embedded: embedded.map(InProcessTransport.init), remote: remote), route: route,
             metrics: metrics,
@@ -74,6 +87,7 @@ struct GatewayAssembly {
                 decisionLog?.log(decision)
                 board.decided(decision)
                 feed.decided(decision)
+                market.settled(decision, facts) { route.entry(of: $0)?.price }
             }, logger: logger)
         let registry = registry
         let webhook = try settings.authWebhook.url.map {
@@ -86,7 +100,11 @@ struct GatewayAssembly {
         let table = StreamTable(
             settings: settings.role, dispatch: dispatch, metrics: metrics,
             admission: StreamAdmission(
-                webhook: webhook, levels: levels, changed: { route.renewServiceLevel(of: $0) },
+                webhook: webhook, levels: levels,
+                changed: { stream in
+                    route.renewServiceLevel(of: stream)
+                    market.opened(stream)
+                },
                 began: { stream, tenant, request in
                     board.opened(stream, tenant: tenant)
                     let words = "\(request.origin.rawValue) from \(request.remoteAddress)"
@@ -94,6 +112,7 @@ struct GatewayAssembly {
                 },
                 over: { stream in
                     board.ended(stream)
+                    market.ended(stream)
                     feed.publish(.streamEnded, DeskNote(words: "the stream has ended", stream: stream.rawValue))
                 }, logger: logger),
             liveVideo: liveVideo, media: packager, logger: logger)
@@ -105,10 +124,12 @@ struct GatewayAssembly {
         apps = try AppAssembly(settings, group: group, logger: logger)
         media = HTTPServer(
             host: settings.http.host, port: settings.http.port, tls: try settings.httpCertificate.tls(),
-            responder: GatewayPort(
-                media: MediaEndpoint(
-                    push: push, delivery: DeliveryEndpoint(source: table), liveVideo: LiveVideoControlEndpoint(table)),
-                apps: apps.door),
+            responder: PublicEndpoint(
+                media: GatewayPort(
+                    media: MediaEndpoint(
+                        push: push, delivery: DeliveryEndpoint(source: table), liveVideo: LiveVideoControlEndpoint(table)),
+                    apps: apps.door),
+                market: settings.market.isPublic == .on ? MarketEndpoint(market: market, isPublic: true) : nil),
             direct: LowLatencyEndpoint(source: table), proxy: apps.proxy, group: group, logger: logger)
         rtmp = RTMPListener(
             host: settings.rtmp.host, port: settings.rtmp.port, gate: table, group: group, limits: settings.rtmpLimits,
@@ -131,6 +152,7 @@ struct GatewayAssembly {
                     levels: ServiceLevelEndpoint(route: route, levels: levels, isLive: isLive) { words, stream in
                         feed.publish(.change, DeskNote(words: words, stream: stream?.rawValue, by: "/routing/sla"))
                     }, log: decisionLog, isLive: isLive),
+                market: MarketEndpoint(market: market),
                 refresh: { metrics.look(at: route) }, access: access, api: AdminAPI(desk: desk, reload: reload),
                 reference: ReferenceEndpoint(desk: desk, level: logLevel), playback: DeliveryEndpoint(source: table)),
             group: group, logger: logger)
@@ -149,6 +171,15 @@ struct GatewayAssembly {
         var services: [any Service] = [
             ServerService(serve: { try? await gracefulShutdown() }, stop: { [executor, packager].forEach { $0.shutdown() } })
         ]
+        let market = market
+        let sources = sources
+        services.append(ServerService(serve: { await market.run() }, stop: { market.finish() }))
+        services.append(
+            BackgroundService {
+                await sources.run()
+                // With nobody to ask it has nothing to do, which is no end.
+                try? await gracefulShutdown()
+            })
         if let recorder { services.append(ServerService(serve: { await recorder.run() }, stop: { recorder.finish() })) }
         if let decisionLog { services.append(ServerService(serve: { await decisionLog.run() }, stop: { decisionLog.finish() })) }
         if let webhook { services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await webhook.close() })) }
@@ -160,7 +191,14 @@ struct GatewayAssembly {
         let admin = admin
         let rtmp = rtmp
         services.append(ServerService(serve: { await table.run() }, stop: { table.close() }))
-        services.append(ServerService(serve: { try await media.run() }, stop: { await media.shutdown() }))
+        // Who is told of changes must not hold up the end.
+        services.append(
+            ServerService(
+                serve: { try await media.run() },
+                stop: {
+                    market.feed.close()
+                    await media.shutdown()
+                }))
         let desk = desk
         let reload = reload
         services.append(BackgroundService { await desk.run() })
@@ -173,6 +211,7 @@ struct GatewayAssembly {
                 stop: {
                     // A page that is open must not hold up the end.
                     desk.feed.close()
+                    market.feed.close()
                     await admin.shutdown()
                 }))
         services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await rtmp.shutdown() }))

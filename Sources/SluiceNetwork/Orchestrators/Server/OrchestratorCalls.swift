@@ -61,7 +61,7 @@ package struct OrchestratorCalls: Sendable {
             return .failure(status: 2, text: "Invalid orchestrator request: OrchestratorCapped")
         }
         let token = try tokens.issue(now: clock.unixSeconds())
-        return .message(try GRPCFrame.encode(identity.message(token: token)))
+        return .message(try GRPCFrame.encode(identity.message(token: token, withAllPrices: !request.hasCapabilities)))
     }
 
     private func endTranscodingSession(_ body: ByteBuffer) async throws -> Answer {

@@ -21,7 +21,7 @@ package struct OrchestratorEndpoint: HTTPResponder {
 
     /// - Parameter tokens: `nil` draws a new secret, so that tokens of an earlier process are void.
     package init(
-        service: any TranscodeService, serviceURI: String, version: String, price: @escaping @Sendable () -> Price? = { nil },
+        service: any TranscodeService, serviceURI: String, version: String, asks: AskedPrices = AskedPrices { _ in nil },
         liveModels: @escaping @Sendable () -> [LiveVideoCapability.Model] = { [] },
         tokens: SessionTokens? = nil, sessions: JobSessions = JobSessions(), renditions: RenditionStore = RenditionStore(),
         uploads: UploadBudget = UploadBudget(), streamed: StreamedSegmentClocks = StreamedSegmentClocks(),
@@ -32,7 +32,7 @@ package struct OrchestratorEndpoint: HTTPResponder {
         self.calls = OrchestratorCalls(
             identity: OrchestratorIdentity(
                 serviceURI: serviceURI, version: version, capabilities: service.capabilities,
-                takesStreamedSegments: service.takesStreamedSegments, price: price, liveModels: liveModels),
+                takesStreamedSegments: service.takesStreamedSegments, asks: asks, liveModels: liveModels),
             service: service, tokens: try tokens ?? SessionTokens(), sessions: sessions, renditions: renditions, clock: clock,
             logger: logger)
     }

@@ -6,6 +6,7 @@
 package import SluiceProto
 package import SluiceTypes
 package import SluiceWire
+import SwiftProtobuf
 
 /// What this orchestrator says of itself to every gateway.
 package struct OrchestratorIdentity: Sendable {
@@ -14,34 +15,45 @@ package struct OrchestratorIdentity: Sendable {
     package let version: String
     package let capabilities: CapabilitySet
     let takesStreamedSegments: Bool
-    /// What it asks at the moment; `nil` off-chain.
-    package let price: @Sendable () -> Price?
+    package let asks: AskedPrices
     /// Models for live video that it has at the moment.
     let liveModels: @Sendable () -> [LiveVideoCapability.Model]
 
     package init(
         serviceURI: String, version: String, capabilities: CapabilitySet, takesStreamedSegments: Bool = false,
-        price: @escaping @Sendable () -> Price? = { nil }, liveModels: @escaping @Sendable () -> [LiveVideoCapability.Model] = { [] }
+        asks: AskedPrices = AskedPrices { _ in nil }, liveModels: @escaping @Sendable () -> [LiveVideoCapability.Model] = { [] }
     ) {
         self.serviceURI = serviceURI.last == "/" ? String(serviceURI.dropLast()) : serviceURI
         self.version = version
         self.capabilities = capabilities
         self.takesStreamedSegments = takesStreamedSegments
-        self.price = price
+        self.asks = asks
         self.liveModels = liveModels
     }
 
     /// Complete in every answer: a gateway replaces all it knew with it (§3.8). Off-chain there are no tickets.
-    package func message(token: Net_AuthToken, isForLiveVideo: Bool = false) -> Net_OrchestratorInfo {
+    ///
+    /// - Parameter withAllPrices: of every capability too, as who asks without saying what for gets them (§1.5).
+    package func message(token: Net_AuthToken, withAllPrices: Bool = false, isForLiveVideo: Bool = false) -> Net_OrchestratorInfo {
         var message = Net_OrchestratorInfo()
         message.transcoder = serviceURI
         message.address = Data(repeating: 0, count: 20)
         message.capabilities = isForLiveVideo ? liveVideoOffer : offer
         message.authToken = token
         if takesStreamedSegments { message.streamedSegments = [StreamedSegmentFrame.version] }
-        if let price = price() {
+        if let price = asks.session(SessionID(token.sessionID)) {
             message.priceInfo.pricePerUnit = price.pricePerUnit
             message.priceInfo.pixelsPerUnit = price.pixelsPerUnit
+        }
+        if withAllPrices {
+            message.capabilitiesPrices = asks.capabilities().map { asked in
+                .with {
+                    $0.pricePerUnit = asked.price.pricePerUnit
+                    $0.pixelsPerUnit = asked.price.pixelsPerUnit
+                    $0.capability = asked.number
+                    $0.constraint = asked.constraint
+                }
+            }
         }
         return message
     }

@@ -1,0 +1,64 @@
+/// What came of the work of one offer, by hour and by day (UTC). Bounded: the oldest go.
+package struct PerformanceHistory: Sendable {
+    package struct Span: Hashable, Sendable {
+        /// Unix seconds of its beginning.
+        package var start: Int64
+        package var tally: PerformanceTally
+
+        package init(start: Int64, tally: PerformanceTally) {
+            self.start = start
+            self.tally = tally
+        }
+    }
+
+    package static let hour: Int64 = 3600
+    package static let day: Int64 = 86_400
+    /// Kept in memory: what a score looks at. What is older is in the registry, bounded there; ten thousand offers with a month of
+    /// hours each would be gigabytes.
+    package static let mostHours = 6
+    package static let mostDays = 2
+
+    package private(set) var hours: [Span] = []
+    package private(set) var days: [Span] = []
+
+    package init() {}
+
+    package mutating func add(_ outcome: WorkOutcome, at now: Int64) {
+        Self.add(outcome, at: now, to: &hours, width: Self.hour, most: Self.mostHours)
+        Self.add(outcome, at: now, to: &days, width: Self.day, most: Self.mostDays)
+    }
+
+    private static func add(_ outcome: WorkOutcome, at now: Int64, to spans: inout [Span], width: Int64, most: Int) {
+        let start = now - now % width
+        // A clock that jumps back counts into the newest span.
+        if spans.last.map({ $0.start < start }) ?? true {
+            spans.append(Span(start: start, tally: PerformanceTally()))
+            if spans.count > most { spans.removeFirst() }
+        }
+        spans[spans.count - 1].tally.add(outcome, at: now)
+    }
+
+    /// Takes what was kept on disk, oldest first; what is here already is added to it.
+    package mutating func restore(hours: [Span], days: [Span]) {
+        self.hours = Self.merged(hours, self.hours, most: Self.mostHours)
+        self.days = Self.merged(days, self.days, most: Self.mostDays)
+    }
+
+    private static func merged(_ left: [Span], _ right: [Span], most: Int) -> [Span] {
+        var byStart: [Int64: PerformanceTally] = [:]
+        for span in left + right { byStart[span.start, default: PerformanceTally()] += span.tally }
+        return byStart.sorted { $0.key < $1.key }.suffix(most).map { Span(start: $0.key, tally: $0.value) }
+    }
+
+    /// The newest hours back to `since`, together.
+    package func sum(since: Int64) -> PerformanceTally {
+        var sum = PerformanceTally()
+        for span in hours.reversed() {
+            guard span.start + Self.hour > since else { break }
+            sum += span.tally
+        }
+        return sum
+    }
+
+    package var newest: Span? { hours.last }
+}
