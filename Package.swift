@@ -131,7 +131,8 @@ let package = Package(
         .testTarget(
             name: "sluiceTests",
             dependencies: [
-                "sluice", "SluiceGateway", "SluiceNetwork", "SluiceRouting", "SluiceMarket", "SluiceRegistry", "SluiceOrchestrator", "SluiceSimulation", "SluiceTesting",
+                "sluice", "SluiceGateway", "SluiceNetwork", "SluiceRouting", "SluiceMarket", "SluiceRegistry", "SluiceOrchestrator",
+                "SluiceSimulation", "SluiceTesting",
                 "SluiceTypes", "SluiceWire", nioCore, logging, .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],

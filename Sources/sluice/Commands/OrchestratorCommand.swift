@@ -43,7 +43,8 @@ struct OrchestratorCommand: AsyncParsableCommand {
             responder: endpoint, group: group, logger: logger)
         let admin = HTTPServer(
             host: settings.admin.host, port: settings.admin.port, tls: nil,
-            responder: AdminEndpoint(registry: registry, status: { orchestrator.status }, price: PriceEndpoint(prices: prices)), group: group,
+            responder: AdminEndpoint(registry: registry, status: { orchestrator.status }, price: PriceEndpoint(prices: prices)),
+            group: group,
             logger: logger)
         let bound = try await server.start()
         let adminBound = try await admin.start()

@@ -70,7 +70,9 @@ import Testing
         var story = Story(["a", "b", "c", "d"])
         for name in ["a", "b", "c", "d"] {
             guard let slot = story.router.slot(of: OrchestratorID(name)) else { continue }
-            for _ in 0..<3 { story.router.failed(slot, of: Story.stream, SegmentFailure(.unreachable, "down"), sent: story.now, at: story.now) }
+            for _ in 0..<3 {
+                story.router.failed(slot, of: Story.stream, SegmentFailure(.unreachable, "down"), sent: story.now, at: story.now)
+            }
         }
         #expect(story.router.picture(at: story.now).count { $0.state == .ejected } == 2)
         let seen3 = story.cut(0)
