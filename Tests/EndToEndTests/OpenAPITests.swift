@@ -12,7 +12,9 @@ import Testing
         try Data("marketplace:\n  registry: \(folder.path)/registry.sqlite\n".utf8).write(to: settings)
         let gateway = try await RunningGateway(["--config", settings.path])
         let run = try Program([
-            "python3", "-W", "ignore", "-m", "schemathesis.cli", "run", "\(gateway.admin)/openapi.json", "--url", gateway.admin,
+            // It keeps notes where it stands.
+            "env", "--chdir=\(folder.path)", "python3", "-W", "ignore", "-m", "schemathesis.cli", "run", "\(gateway.admin)/openapi.json",
+            "--url", gateway.admin,
             // The media port is another server, and /healthz and the like are text of their own.
             "--exclude-path-regex", "^/(live|stream|ll)/", "--max-examples", "25", "--seed", "1", "--workers", "1", "--no-color",
             "--generation-deterministic", "--suppress-health-check", "all",

@@ -96,7 +96,8 @@ package struct PriceFunction: Sendable {
                 ))
         }
         return PricedTerms(
-            pipeline: ask.pipeline, model: ask.model, unit: base.unit, price: Price(wei: converted.wei * factor, per: base.per), steps: steps,
+            pipeline: ask.pipeline, model: ask.model, unit: base.unit, price: Price(wei: converted.wei * factor, per: base.per),
+            steps: steps,
             validUntil: now + validity)
     }
 

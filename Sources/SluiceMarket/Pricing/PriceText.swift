@@ -19,7 +19,9 @@ extension PriceFunction.Base {
             throw Malformed(text: text, reason: "does not say per what")
         }
         let count = words[(mark + 1)..<(words.count - 1)]
-        guard count.count <= 1, let per = count.isEmpty ? 1 : Int64(count[count.startIndex].filter { $0 != "_" }), (1...1_000_000_000).contains(per) else {
+        guard count.count <= 1, let per = count.isEmpty ? 1 : Int64(count[count.startIndex].filter { $0 != "_" }),
+            (1...1_000_000_000).contains(per)
+        else {
             throw Malformed(text: text, reason: "is for no whole number of units above 0")
         }
         let money: Money

@@ -97,7 +97,7 @@ final class ServiceLevels: Sendable {
     }
 
     /// - Returns: `nil` for a stream that is not open, empty for one that is nobody's in particular.
-    func tenant(of stream: StreamID) -> String? { state.withLock { state in state.streams[stream].map { $0.tenant ?? "" } } }
+    func owner(of stream: StreamID) -> String? { state.withLock { state in state.streams[stream].map { $0.tenant ?? "" } } }
 
     func opened(_ stream: StreamID, tenant: String?, _ change: ServiceLevelChange) {
         state.withLock { $0.streams[stream] = Stream(tenant: tenant, change: change) }

@@ -85,7 +85,7 @@ extension Market {
 
     /// Sets the stream's ceiling to what it was promised.
     private func honour(_ stream: StreamID) {
-        guard let ceiling = state.withLock({ $0.accepted[stream]?.ceiling }), levels.tenant(of: stream) != nil,
+        guard let ceiling = state.withLock({ $0.accepted[stream]?.ceiling }), levels.owner(of: stream) != nil,
             let change = try? ServiceLevelChange(["maxPricePerPixelWei": ceiling])
         else { return }
         if levels.change(stream: stream, change) { hands.levelChanged(stream) }
@@ -104,7 +104,7 @@ extension Market {
             }
             return state.accepted.filter { now > $0.value.until }.map(\.key)
         }
-        let unused = waiting.filter { levels.tenant(of: $0) == nil }
+        let unused = waiting.filter { levels.owner(of: $0) == nil }
         guard !unused.isEmpty else { return }
         state.withLock { state in
             for stream in unused where state.ended[stream] == nil { state.accepted[stream] = nil }

@@ -10,7 +10,7 @@ extension Market {
     func learn(_ settled: Settled) {
         let now = Self.now
         let decision = settled.decision
-        let tenant = levels.tenant(of: decision.stream)
+        let tenant = levels.owner(of: decision.stream)
         let bookings = state.withLock { state in
             let known = state.servers.served(decision.stream, by: decision.choice, tenant: tenant)
             let told = DecisionOutcomes(decision, duration: settled.facts.duration, previous: known.previous)

@@ -196,8 +196,3 @@ struct MarketEndpoint: Sendable {
         try await writer.send(json: points.map(PriceReport.init))
     }
 }
-
-extension HTTPField.Name {
-    /// Of server-sent events (WHATWG HTML §9.2).
-    fileprivate static let lastEventID = HTTPField.Name("Last-Event-ID") ?? .ifMatch
-}

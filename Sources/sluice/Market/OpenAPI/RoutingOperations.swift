@@ -62,7 +62,8 @@ enum RoutingOperations {
             "/routing/decisions", "Why segments of a stream went where they went.",
             [
                 .init(name: "stream", about: "The stream.", isRequired: true, schema: Schema.stream),
-                .init(name: "sequence", about: "One segment alone.",
+                .init(
+                    name: "sequence", about: "One segment alone.",
                     schema: ["type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991]),
             ], Schema.list(decision), problems: [400, 404]),
         .get("/routing/sla", "What is promised, and whether it can be kept.", level, Schema.anything, problems: [400, 404]),

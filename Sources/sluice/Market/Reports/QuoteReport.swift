@@ -58,7 +58,3 @@ struct QuoteReport: Codable, Sendable {
         }
     }
 }
-
-extension Double {
-    var thousandths: Double { (self * 1000).rounded() / 1000 }
-}
