@@ -111,7 +111,7 @@ let package = Package(
         .testTarget(
             name: "SluiceNetworkTests",
             dependencies: [
-                "SluiceNetwork", "SluiceOrchestrator", "SluiceWire", "SluiceProto", "SluiceTypes", nioCore, logging,
+                "SluiceNetwork", "SluiceGateway", "SluiceOrchestrator", "SluiceWire", "SluiceProto", "SluiceTypes", nioCore, logging,
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),

@@ -29,7 +29,7 @@ package protocol HTTPDirectResponder: Sendable {
 }
 
 /// Stands before the connection's task and keeps from it what is answered here.
-final class HTTPDirectHandler: ChannelDuplexHandler {
+final class HTTPDirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart

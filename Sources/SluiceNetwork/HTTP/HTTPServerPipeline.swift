@@ -70,15 +70,16 @@ struct HTTPServerPipeline: Sendable {
         try pipeline.addHandler(SlowHeadCloser(limit: headTime, progress: progress, expire: connection.expire))
         // Those of `configureHTTPServerPipeline`, with ours among them; the order is from the socket up.
         let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
-        let speaking: [any RemovableChannelHandler] = [
+        var speaking: [any RemovableChannelHandler] = [
             connection, HTTPServerPipelineHandler(), NIOHTTPResponseHeadersValidator(), HTTP1ToHTTPServerCodec(secure: isSecure),
         ]
+        if let direct { speaking.append(HTTPDirectHandler(direct)) }
         let encoder = HTTPResponseEncoder()
         try pipeline.addHandlers([encoder, decoder] + speaking)
-        if let direct { try pipeline.addHandler(HTTPDirectHandler(direct)) }
         if let proxy {
+            let stripped = speaking + [encoder, decoder]
             let handler = ProxyHandler(proxy.router, proxy.connections) {
-                for handler in speaking + [encoder, decoder] { pipeline.removeHandler(handler, promise: nil) }
+                for handler in stripped { pipeline.removeHandler(handler, promise: nil) }
             }
             try pipeline.addHandler(handler)
         }

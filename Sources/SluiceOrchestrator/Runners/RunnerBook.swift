@@ -168,6 +168,7 @@ package final class RunnerBook: RunnerService {
     package func begin(_ id: SessionID) { change { $0.begin(id, at: now()) } }
     package func end(_ id: SessionID) { change { $0.end(id, at: now()) } }
     package func hold(_ id: SessionID) -> Bool { change { $0.hold(id) } }
+    package func holders(of id: SessionID) -> Int { state.withLock { $0.registry.sessions[id]?.holders ?? 0 } }
     package func letGo(_ id: SessionID) { change { $0.letGo(id) } }
     package func renew(_ id: SessionID) -> Bool { change { $0.renew(id, at: now()) } }
 

@@ -45,9 +45,12 @@ struct AdminEndpoint: HTTPResponder {
         if let routing, try await routing.answer(request, path: path, with: writer) { return }
         if let market, try await market.answer(request, path: path, with: writer) { return }
         if let price, try await price.answer(request, path: path, with: writer) { return }
-        if let reference, try await reference.answer(request, path: path, visitor: visitor, with: writer) { return }
+        // The reference takes its orders by any method that a form comes with.
+        let isOrder = isLook || request.head.method == .post
+        if isOrder, let reference, try await reference.answer(request, path: path, visitor: visitor, with: writer) { return }
         guard isLook else {
-            return try await writer.send(.methodNotAllowed, headers: [.allow: "GET, HEAD"])
+            let isChangeable = routing != nil && RoutingEndpoint.changeable.contains(path)
+            return try await writer.send(.methodNotAllowed, headers: [.allow: isChangeable ? "GET, POST" : "GET, HEAD"])
         }
         switch path {
         case "/metrics":

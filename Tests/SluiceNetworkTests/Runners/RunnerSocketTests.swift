@@ -10,7 +10,7 @@ import Testing
 /// WebSockets through the proxy, as their bytes.
 @Suite(.timeLimit(.minutes(1))) struct RunnerSocketTests {
     /// A connection that has asked for a WebSocket and reads bytes.
-    private struct Socket {
+    struct Socket {
         /// Only the one task that was lent the connection reads: that is the proof.
         private final class Reader: @unchecked Sendable {
             var pieces: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator

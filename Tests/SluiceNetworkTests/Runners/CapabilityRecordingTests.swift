@@ -1,0 +1,79 @@
+import Foundation
+import SluiceOrchestrator
+import SluiceTypes
+import SluiceWire
+import Testing
+
+@testable import SluiceNetwork
+
+enum HeaderText {
+    static func base64(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
+}
+
+/// What the reference's orchestrator was asked of BYOC, and what it said: ours says the same, but for what it does better.
+@Suite(.timeLimit(.minutes(1))) struct CapabilityRecordingTests {
+    private struct Exchange: Decodable {
+        var name: String
+        var request: String
+        var response: String
+    }
+
+    /// Where ours differs on purpose: the parser's own words; tickets that keep the reference's gateways alive.
+    private static func expected(_ exchange: Exchange) -> String {
+        switch exchange.name {
+        case "token", "token-unknown-capability":
+            exchange.response.replacing(#""sig":"0x"},"#, with: #""sig":"0x"},"ticket_params":{},"#)
+        default: exchange.response
+        }
+    }
+
+    @Test func theOrchestratorsPart() async throws {
+        let all = try JSONDecoder().decode([Exchange].self, from: Data(try TrickleRecording.text("byoc.json").utf8))
+        let exchanges = all.filter { !$0.name.hasPrefix("gateway") }
+        #expect(exchanges.count == 12)
+        try await RunnerDoor.opened(uri: "https://127.0.0.1:8945") { door in
+            for exchange in exchanges {
+                let answer = try await RawTrickle.ask(door.port, exchange.request)
+                let theirs = TrickleRecording.answer(Self.expected(exchange))
+                #expect(answer.status == theirs.status, "\(exchange.name)")
+                #expect(answer["content-type"] == theirs["content-type"], "\(exchange.name)")
+                if exchange.name == "capability-register-bad-json" {
+                    #expect(answer.body.hasPrefix("Error registering capability: "))
+                } else {
+                    #expect(answer.body == theirs.body, "\(exchange.name)")
+                }
+            }
+        }
+    }
+
+    @Test func aStreamKeepsAPlaceAndItsWorkerIsTold() async throws {
+        try await RunnerApp.running { app in
+            try await RunnerDoor.opened { door in
+                let form = #"{"name":"cap","url":"\#(app.url)","capacity":1}"#
+                _ = try await door.ask("POST", "/capability/register", headers: ["Authorization: s3cret"], body: form)
+                let json =
+                    #"{"id":"s1","request":"{}","parameters":"{\"enable_video_ingress\":true,\"enable_data_output\":true}","capability":"cap","timeout_seconds":9}"#
+                let header = ["Livepeer: \(HeaderText.base64(json))"]
+                let start = try await door.ask("POST", "/ai/stream/start", headers: header, body: #"{"params":{"width":320}}"#)
+                #expect(start.code == 200 && start["x-subscribe-url"] == nil && start["x-data-url"] != nil)
+                let told = try JSONTree(parsing: start.body.utf8)
+                let sent = try JSONTree(parsing: try #require(told["echo"]?.string).utf8)
+                #expect(told["path"]?.string == "/stream/start" && told["hdr"]?["X-Stream-Id"]?.string == "s1")
+                #expect(sent["gateway_request_id"]?.string == "s1" && sent["params"]?["width"]?.integer == 320)
+                #expect(sent["subscribe_url"]?.string == start["x-publish-url"])
+                #expect(door.book.offers.first?.available == 0)
+                let again = try await door.ask("POST", "/ai/stream/start", headers: header, body: "{}")
+                #expect(again.code == 400 && again.body == "No capacity available for capability\n")
+                let input = RunnerDoor.path(try #require(start["x-publish-url"]))
+                #expect(try await door.ask("POST", "\(input)/0", body: "media").code == 200)
+                let update = try await door.ask("POST", "/ai/stream/update", headers: header, body: #"{"strength":0.5}"#)
+                #expect(try JSONTree(parsing: update.body.utf8)["path"]?.string == "/stream/params")
+                #expect(try await door.ask("POST", "/ai/stream/payment", headers: header)["livepeer-balance"] == "0")
+                let stop = try await door.ask("POST", "/ai/stream/stop", headers: header)
+                #expect(try JSONTree(parsing: stop.body.utf8)["path"]?.string == "/stream/stop")
+                #expect(door.book.offers.first?.available == 1)
+                #expect(try await door.ask("POST", "/ai/stream/stop", headers: header).code == 404)
+            }
+        }
+    }
+}
