@@ -36,7 +36,7 @@ struct RunnerFileSettings {
         desk.secret = reader.text("runners.secret")
         let base = serviceURI.last == "/" ? String(serviceURI.dropLast()) : serviceURI
         address = try Self.checked(reader.text("runners.address", default: base), "runners.address", &reader) {
-            text throws(JSONFault) in try RunnerForm.url(text, "runners.address")
+            text throws(JSONFault) in try RunnerForm.url(text, "runners.address", ports: 0...65_535)
         }
         proxyURL = try Self.checked(reader.text("runners.proxyURL", default: "\(base)/run/{proxy}"), "runners.proxyURL", &reader) {
             text throws(JSONFault) in try RunnerProxyURL(text)
