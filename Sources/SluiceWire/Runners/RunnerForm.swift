@@ -89,12 +89,13 @@ package enum RunnerForm {
         return text
     }
 
+    /// - Parameter ports: 0 too for an address of our own, which may be found only when it is bound.
     /// - Returns: the URL without slashes at its end.
-    package static func url(_ text: String, _ name: String) throws(JSONFault) -> String {
+    package static func url(_ text: String, _ name: String, ports: ClosedRange<Int> = 1...65_535) throws(JSONFault) -> String {
         guard !text.isEmpty else { throw JSONFault("\(name) is required") }
         guard let url = URL(string: text), let scheme = url.scheme?.lowercased(), scheme == "http" || scheme == "https",
             url.host(percentEncoded: false)?.isEmpty == false, url.fragment == nil, url.user == nil,
-            (1...65_535).contains(url.port ?? 80), text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+            ports.contains(url.port ?? 80), text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
         else { throw JSONFault("\(name) '\(text)': an absolute URL like http://127.0.0.1:9000 is right") }
         return String(text.reversed().drop { $0 == "/" }.reversed())
     }

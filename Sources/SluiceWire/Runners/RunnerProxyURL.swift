@@ -16,7 +16,7 @@ package struct RunnerProxyURL: Hashable, Sendable {
     package init(_ template: String) throws(JSONFault) {
         let parts = template.split(separator: Self.mark, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2 else { throw JSONFault("'\(template)' has \(parts.count - 1) times {proxy}; once is right") }
-        _ = try RunnerForm.url(parts[0] + "x" + parts[1], "the proxy URL")
+        _ = try RunnerForm.url(parts[0] + "x" + parts[1], "the proxy URL", ports: 0...65_535)
         (before, after) = (parts[0], parts[1])
         guard let scheme = template.range(of: "://") else { throw JSONFault("'\(template)' is no URL") }
         let rest = template[scheme.upperBound...]

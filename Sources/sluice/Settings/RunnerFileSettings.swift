@@ -38,7 +38,7 @@ struct RunnerFileSettings {
         // A port that is still to be chosen, as scripts have it.
         if base.hasSuffix(":0") { base.removeLast(2) }
         address = try Self.checked(reader.text("runners.address", default: base), "runners.address", &reader) {
-            text throws(JSONFault) in try RunnerForm.url(text, "runners.address")
+            text throws(JSONFault) in try RunnerForm.url(text, "runners.address", ports: 0...65_535)
         }
         proxyURL = try Self.checked(reader.text("runners.proxyURL", default: "\(base)/run/{proxy}"), "runners.proxyURL", &reader) {
             text throws(JSONFault) in try RunnerProxyURL(text)

@@ -1,5 +1,6 @@
 import SluiceGateway
 import SluiceTypes
+import SluiceWire
 import Testing
 
 @testable import sluice
@@ -33,6 +34,17 @@ import Testing
         #expect(settings.rtmp.port == 1935 && settings.http.port == 9935 && settings.admin.listen.port == 5935)
         #expect(settings.rtmp.host == "127.0.0.1")
         #expect(settings.role.profiles.map(\.name) == ["P240p30fps16x9", "P360p30fps16x9"])
+    }
+
+    @Test func runnersOfAnOrchestratorAreReadAndWhatIsWrongIsNamed() throws {
+        let entry = "{label: a, runner_url: \"http://h:1\", health_url: /health, app: x/y, version: \"1.0\", capacity: 2}"
+        let settings = try orchestrator("serviceURI: https://o:0\nrunners:\n  list:\n    - \(entry)\n").runners
+        #expect(settings.fixed.map(\.facts.version) == ["1.0"] && settings.fixed.map(\.facts.capacity) == [2])
+        #expect(settings.address == "https://o:0" && settings.proxyURL.url("x") == "https://o:0/run/x")
+        let wrong = complaint { _ = try orchestrator("runners:\n  list:\n    - {label: a, health_url: /h, app: x, runner_url: nope}\n") }
+        #expect(
+            wrong.hasPrefix("runners.list (")
+                && wrong.hasSuffix("runners[0]: runner_url 'nope': an absolute URL like http://127.0.0.1:9000 is right"))
     }
 
     @Test func profilesCanBeObjectsPresetsOrNone() throws {
