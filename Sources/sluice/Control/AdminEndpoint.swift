@@ -45,8 +45,8 @@ struct AdminEndpoint: HTTPResponder {
         if let routing, try await routing.answer(request, path: path, with: writer) { return }
         if let market, try await market.answer(request, path: path, with: writer) { return }
         if let price, try await price.answer(request, path: path, with: writer) { return }
-        // The reference takes its orders by any method that a form comes with.
-        let isOrder = isLook || request.head.method == .post
+        // The reference takes its orders by any method; ours come as a form, or in a query.
+        let isOrder = isLook || request.head.method == .post && path != "/status"
         if isOrder, let reference, try await reference.answer(request, path: path, visitor: visitor, with: writer) { return }
         guard isLook else {
             let isChangeable = routing != nil && RoutingEndpoint.changeable.contains(path)

@@ -34,9 +34,7 @@ struct RunnerFileSettings {
         desk = RunnerDesk.Settings()
         registry = RunnerRegistry.Settings()
         desk.secret = reader.text("runners.secret")
-        var base = serviceURI.last == "/" ? String(serviceURI.dropLast()) : serviceURI
-        // A port that is still to be chosen, as scripts have it.
-        if base.hasSuffix(":0") { base.removeLast(2) }
+        let base = serviceURI.last == "/" ? String(serviceURI.dropLast()) : serviceURI
         address = try Self.checked(reader.text("runners.address", default: base), "runners.address", &reader) {
             text throws(JSONFault) in try RunnerForm.url(text, "runners.address", ports: 0...65_535)
         }
