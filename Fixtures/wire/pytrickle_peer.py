@@ -4,6 +4,7 @@ Usage: pytrickle_peer.py publish URL COUNT | subscribe URL
 """
 import asyncio
 import importlib.util
+import logging
 import os
 import sys
 import types
@@ -66,14 +67,26 @@ async def subscribe(url):
     return text
 
 
+class Log(logging.Handler):
+    def emit(self, record):
+        log.append(f"{record.relativeCreated:.0f} {record.getMessage()}")
+
+
+# Said when it hangs.
+log = []
+logging.basicConfig(level=logging.DEBUG, handlers=[Log()])
+
+
 async def main(mode, url, *rest):
     work = asyncio.create_task(publish(url, int(rest[0])) if mode == "publish" else subscribe(url))
-    ended, _ = await asyncio.wait([work], timeout=30)
+    ended, _ = await asyncio.wait([work], timeout=15)
     if not ended:
         # Said and left at once: what hangs may hang in its own end too.
         for task in asyncio.all_tasks():
             task.print_stack(file=sys.stdout)
-        sys.stdout.write("failed: nothing came of it for 30 s\n")
+        for line in log[-60:]:
+            sys.stdout.write(line + "\n")
+        sys.stdout.write("failed: nothing came of it for 15 s\n")
         sys.stdout.flush()
         os._exit(1)
     sys.stdout.write(work.result())

@@ -30,8 +30,11 @@ struct TrickleDoor: Sendable {
     }
 
     /// Waits until so many readers are in the channel: what a test does before it writes.
-    func readers(_ count: Int, of name: String) async throws {
-        while try relay(name).status.readers != count { try await Task.sleep(for: .milliseconds(1)) }
+    ///
+    /// - Parameter limit: for peers that may never come.
+    func readers(_ count: Int, of name: String, within limit: Duration = .seconds(60)) async throws {
+        let end = ContinuousClock.now + limit
+        while try relay(name).status.readers != count, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(1)) }
     }
 
     /// Waits until so many publishers are at it; the first may make the channel.

@@ -41,44 +41,88 @@ import Testing
         return try String(contentsOf: log, encoding: .utf8)
     }
 
+    /// What came of one exchange: what pytrickle's programs said, and what we read.
+    private struct Outcome: Sendable {
+        var published = "published\n"
+        var theirs = ""
+        var ours: [String] = []
+
+        /// Its programs say so when nothing happened to them for a long time. Seen once in some runs of everything, never alone, and not
+        /// understood: then it is said, and tried again.
+        var isStuck: Bool { (published + theirs).contains("failed: nothing came of it") }
+    }
+
+    private static let tries = 3
+
+    private func outcome(_ exchange: () async throws -> Outcome) async throws -> Outcome {
+        for _ in 1..<Self.tries {
+            let outcome = try await exchange()
+            guard outcome.isStuck else { return outcome }
+            print("pytrickle was stuck\n\(outcome.published.suffix(6000))\n\(outcome.theirs.suffix(6000))")
+        }
+        return try await exchange()
+    }
+
     @Test(arguments: [false, true]) func itsPublisherIsReadByItsSubscriberAndByOurs(tls: Bool) async throws {
+        let outcome = try await outcome { try await published(tls: tls) }
+        #expect(outcome.published == "published\n")
+        #expect(outcome.ours == (0..<Self.count).map(Self.segment))
+        #expect(outcome.theirs == Self.heard(contentType: "video/MP2T"), "\(outcome.theirs.suffix(3000))")
+    }
+
+    private func published(tls: Bool) async throws -> Outcome {
+        var outcome = Outcome()
         try await TrickleDoor.opened(tls: tls) { door in
             try door.table.create("c", contentType: "video/MP2T")
             let url = "\(tls ? "https" : "http")://127.0.0.1:\(door.port)/ai/trickle/c"
             var settings = TrickleHTTPSubscriber.Settings()
             settings.start = .number(0)
-            try await TrickleHTTPSubscriber.reading(
+            outcome = try await TrickleHTTPSubscriber.reading(
                 try TrickleURL(url), settings: settings, group: MultiThreadedEventLoopGroup.singleton
             ) { subscriber in
                 async let theirs = python("subscribe", url)
                 async let published = python("publish", url, "\(Self.count)")
+                var outcome = Outcome()
                 do {
                     for number in 0..<Self.count {
                         let segment = try #require(try await subscriber.next())
                         #expect(segment.sequence == Int64(number))
-                        let text = try await segment.collect(upTo: 1 << 20)
-                        #expect(String(buffer: text) == Self.segment(number))
+                        outcome.ours.append(String(buffer: try await segment.collect(upTo: 1 << 20)))
                     }
+                    outcome.published = try await published
+                    // As long as it may be stuck.
+                    try await door.readers(2, of: "c", within: .seconds(16))
+                    door.table.close("c")
+                    let end = try await subscriber.next()
+                    #expect(end == nil)
                 } catch {
                     // Its side of the story says more.
-                    Issue.record("\(error); pytrickle says: \(try await published)")
-                    throw error
+                    outcome.published = try await published
+                    guard outcome.isStuck else {
+                        Issue.record("\(error); pytrickle says: \(outcome.published)")
+                        throw error
+                    }
+                    door.table.close("c")
                 }
-                #expect(try await published == "published\n")
-                try await door.readers(2, of: "c")
-                door.table.close("c")
-                let end = try await subscriber.next()
-                #expect(end == nil)
-                #expect(try await theirs == Self.heard(contentType: "video/MP2T"))
+                outcome.theirs = try await theirs
+                return outcome
             }
         }
+        return outcome
     }
 
     @Test func itsSubscriberReadsOurPublisher() async throws {
+        let outcome = try await outcome(subscribed)
+        #expect(outcome.theirs == Self.heard(contentType: "video/mp2t"), "\(outcome.theirs.suffix(3000))")
+    }
+
+    private func subscribed() async throws -> Outcome {
+        var outcome = Outcome()
         try await TrickleDoor.opened { door in
             try door.table.create("c", contentType: "video/mp2t")
             let url = "http://127.0.0.1:\(door.port)/ai/trickle/c"
-            try await TrickleHTTPPublisher.writing(try TrickleURL(url), group: MultiThreadedEventLoopGroup.singleton) { publisher in
+            outcome.theirs = try await TrickleHTTPPublisher.writing(try TrickleURL(url), group: MultiThreadedEventLoopGroup.singleton) {
+                publisher in
                 async let theirs = python("subscribe", url)
                 try await door.readers(1, of: "c")
                 for number in 0..<Self.count {
@@ -87,9 +131,9 @@ import Testing
                     try await segment.finish()
                 }
                 try await publisher.close()
-                let heard = try await theirs
-                #expect(heard == Self.heard(contentType: "video/mp2t"), "\(heard.prefix(200))")
+                return try await theirs
             }
         }
+        return outcome
     }
 }
