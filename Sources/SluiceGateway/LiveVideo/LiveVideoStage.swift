@@ -59,7 +59,8 @@ package final class LiveVideoStage: Sendable {
         let request = PublishRequest(stream: stream.output, key: live.key, origin: .liveVideo, remoteAddress: "live video")
         let made: LiveStream
         do {
-            made = try table.open(request, profiles: []) { _ in live.evict(.ended) }
+            // Whoever ends what is made of it does not end the source.
+            made = try table.open(request, profiles: []) { _ in stream.stop() }
         } catch {
             stream.note { $0.fail("the stream \(stream.output) cannot be opened: \(error)") }
             return logger.warning("live video", metadata: ["stream": "\(stream.source)", "error": "\(error)"])

@@ -13,6 +13,9 @@ final class LiveVideoStream: Sendable {
     private struct State {
         var parameters: String?
         var messages: AsyncStream<Message>.Continuation?
+        /// Who waits for a message to be delivered, by its number.
+        var waiting: [Int: CheckedContinuation<Void, any Error>] = [:]
+        var asked = 0
         var isStopped = false
         var status: LiveVideoStatus
     }
@@ -66,21 +69,28 @@ final class LiveVideoStream: Sendable {
     ///
     /// - Parameter parameters: a JSON object.
     func update(_ parameters: String) async throws {
-        let messages = state.withLock { state in
-            state.parameters = parameters
-            return state.messages
-        }
-        // Nobody is at work: the next one starts with them.
-        guard let messages else { return }
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            let message = Message(text: parameters) { error in
-                if let error { continuation.resume(throwing: error) } else { continuation.resume() }
+            let (messages, number) = state.withLock { state in
+                state.parameters = parameters
+                if state.messages != nil {
+                    state.asked += 1
+                    state.waiting[state.asked] = continuation
+                }
+                return (state.messages, state.asked)
             }
-            guard case .enqueued = messages.yield(message) else {
-                return continuation.resume(
-                    throwing: SegmentFailure(.busy, "\(Self.mostWaiting) updates wait already, or the worker has just gone"))
-            }
+            // Nobody is at work: the next one starts with them.
+            guard let messages else { return continuation.resume() }
+            let message = Message(text: parameters) { self.settle(number, $0) }
+            guard case .enqueued = messages.yield(message) else { return settle(number, Self.undelivered) }
         }
+    }
+
+    private static let undelivered = SegmentFailure(
+        .busy, "\(mostWaiting) updates wait already, or the worker has just gone")
+
+    private func settle(_ number: Int, _ error: (any Error)?) {
+        guard let one = state.withLock({ $0.waiting.removeValue(forKey: number) }) else { return }
+        if let error { one.resume(throwing: error) } else { one.resume() }
     }
 
     /// The messages for one session, until `endMessages`.
@@ -90,10 +100,13 @@ final class LiveVideoStream: Sendable {
         return stream
     }
 
+    /// Who still waits for a message is told that it was not delivered.
     func endMessages() {
-        state.withLock { state in
-            defer { state.messages = nil }
-            return state.messages
-        }?.finish()
+        let (messages, waiting) = state.withLock { state in
+            defer { (state.messages, state.waiting) = (nil, [:]) }
+            return (state.messages, state.waiting)
+        }
+        messages?.finish()
+        for one in waiting.values { one.resume(throwing: Self.undelivered) }
     }
 }

@@ -91,8 +91,9 @@ package final class StreamPipeline: Sendable {
     func open(_ sequence: SegmentSequence, lasting duration: Duration) -> SegmentFeed? {
         let feed = SegmentFeed()
         let isTaken = takesEarly(sequence, lasting: duration, feed)
-        liveVideo?.opened(feed)
-        return isTaken || liveVideo != nil ? feed : nil
+        guard let liveVideo else { return isTaken ? feed : nil }
+        liveVideo.opened(feed)
+        return feed
     }
 
     private func takesEarly(_ sequence: SegmentSequence, lasting duration: Duration, _ feed: SegmentFeed) -> Bool {
