@@ -33,6 +33,18 @@ static const uint8_t promise_js[] = {
 static const uint8_t decisions_js[] = {
 #embed "page/decisions.js"
 };
+static const uint8_t play_html[] = {
+#embed "page/play.html"
+};
+static const uint8_t play_js[] = {
+#embed "page/play.js"
+};
+static const uint8_t player_js[] = {
+#embed "page/player.js"
+};
+static const uint8_t playlist_js[] = {
+#embed "page/playlist.js"
+};
 static const uint8_t icon_svg[] = {
 #embed "page/icon.svg"
 };
@@ -50,6 +62,10 @@ static const sluice_console_file files[] = {
     {"fleet.js", SCRIPT, fleet_js, sizeof fleet_js},
     {"promise.js", SCRIPT, promise_js, sizeof promise_js},
     {"decisions.js", SCRIPT, decisions_js, sizeof decisions_js},
+    {"play.html", "text/html; charset=utf-8", play_html, sizeof play_html},
+    {"play.js", SCRIPT, play_js, sizeof play_js},
+    {"player.js", SCRIPT, player_js, sizeof player_js},
+    {"playlist.js", SCRIPT, playlist_js, sizeof playlist_js},
     {"icon.svg", "image/svg+xml", icon_svg, sizeof icon_svg},
 };
 

@@ -27,7 +27,8 @@ struct Demo: Sendable {
         let publisher = try startPublisher()
         // Signals that a service group waits for are ignored by its children too, so only this one ends FFmpeg for certain.
         defer { if publisher.isRunning { kill(publisher.processIdentifier, SIGKILL) } }
-        print("  watch     http://127.0.0.1:\(httpPort)/stream/\(Self.stream).m3u8\n")
+        print("  watch     http://127.0.0.1:\(httpPort)/play/\(Self.stream)   in a browser, a second behind live")
+        print("            http://127.0.0.1:\(httpPort)/stream/\(Self.stream).m3u8   in any player\n")
         print(DemoTable.header(profiles))
         fflush(nil)
         var seen = PlaylistRecord()

@@ -24,39 +24,6 @@ import Testing
             network: {roundTrip: 100ms, bandwidth: 50Mbit}
         """
 
-    /// A page in a program of its own, to which one talks by lines.
-    private final class Browser {
-        let process = Process()
-        private let input = Pipe()
-        private let log: URL
-
-        init(_ arguments: [String], log: URL) throws {
-            self.log = log
-            _ = FileManager.default.createFile(atPath: log.path, contents: nil)
-            let handle = try FileHandle(forWritingTo: log)
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = ["python3", "-u"] + arguments
-            process.standardInput = input
-            process.standardOutput = handle
-            process.standardError = handle
-            try process.run()
-        }
-
-        deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-
-        var text: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
-
-        func tell(_ line: String) throws { try input.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8)) }
-
-        func saw(_ what: String) async throws {
-            _ = try await eventually("the console \(what)", within: .seconds(90)) {
-                if text.contains("ok \(what)") { return true }
-                if !process.isRunning { throw Waited(description: "the browser ended before it saw '\(what)':\n\(text)") }
-                return nil
-            }
-        }
-    }
-
     @Test func anOperatorSeesSteersAndSurvivesARestart() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-console-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -119,7 +86,7 @@ import Testing
         var publishers = try publish()
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("console.py").path
         let pictures = ProcessInfo.processInfo.environment["CONSOLE_PICTURES"] ?? folder.path
-        let browser = try Browser([script, "\(address)/console/", Self.token, pictures], log: folder.appendingPathComponent("browser.log"))
+        let browser = try BrowserScript([script, "\(address)/console/", Self.token, pictures], log: folder.appendingPathComponent("browser.log"))
         for what in ["signed in", "plays", "updates", "names the slow one"] { try await browser.saw(what) }
         try await browser.saw("promised 80")
         let level = try await Program.run([

@@ -13,7 +13,7 @@ import Testing
     }()
 
     @Test func itIsSmallAndNeedsNobodyElse() throws {
-        #expect(ConsolePage.size > 10_000 && ConsolePage.size <= 300_000, "\(ConsolePage.size) bytes")
+        #expect(EmbeddedFile.sizeOfAll > 10_000 && EmbeddedFile.sizeOfAll <= 300_000, "\(EmbeddedFile.sizeOfAll) bytes")
         let files = try FileManager.default.contentsOfDirectory(at: Self.folder, includingPropertiesForKeys: nil)
         for file in files {
             let text = try String(contentsOf: file, encoding: .utf8)
