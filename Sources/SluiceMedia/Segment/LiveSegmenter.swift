@@ -12,7 +12,7 @@ package protocol SegmentListener: AnyObject {
     func closed(next: EncodedPacket?)
 }
 
-/// Turns one publisher's packets into MPEG-TS segments, synchronously, on the caller's event loop: no task, no thread.
+/// Turns one publisher's packets into segments (`SegmentWriter`), synchronously, on the caller's event loop: no task, no thread.
 ///
 /// A segment leaves the moment the packet that opens the next one arrives, the last in `finish`.
 package final class LiveSegmenter: PacketSink {
@@ -52,7 +52,7 @@ package final class LiveSegmenter: PacketSink {
 
     /// A writer and the codings it was opened with.
     private struct Carrier {
-        let writer: TransportStreamWriter
+        let writer: SegmentWriter
         let codings: Codings
         /// `false` from a change of coding on: what comes then waits for the next segment.
         var takesVideo = true
@@ -197,7 +197,7 @@ package final class LiveSegmenter: PacketSink {
     }
 
     @discardableResult
-    private func write(_ packet: EncodedPacket, to writer: TransportStreamWriter) -> Bool {
+    private func write(_ packet: EncodedPacket, to writer: SegmentWriter) -> Bool {
         do throws(MediaError) {
             try writer.append(packet)
             return true
@@ -225,8 +225,8 @@ package final class LiveSegmenter: PacketSink {
             carrier: carrier, startsDiscontinuity: discontinuity || isOtherCoding, firstByte: now(), firstByteWallClock: wallClock())
         open = opened
         endReplayIfComplete()
-        // The first may still be written anew.
-        if replay == nil { open?.feed = onOpen(sequence, lastDuration) }
+        // The first may still be written anew, and MP4 comes whole.
+        if replay == nil, carrier.writer.container == .mpegTS { open?.feed = onOpen(sequence, lastDuration) }
         listener?.opened(
             sequence, video: carrier.codings.video, audio: carrier.codings.audio, startsDiscontinuity: opened.startsDiscontinuity,
             wallClock: opened.firstByteWallClock)
@@ -249,7 +249,7 @@ package final class LiveSegmenter: PacketSink {
     }
 
     private func carrier(_ audio: AudioParameters?) throws(MediaError) -> Carrier {
-        let writer = try TransportStreamWriter(
+        let writer = try SegmentWriter(
             video: video, audio: audio, capacity: lastSize, hashing: settings.hashing, counters: counters)
         return Carrier(
             writer: writer, codings: Codings(video: video, audio: audio), takesVideo: video != nil, takesAudio: audio != nil)
@@ -261,7 +261,7 @@ package final class LiveSegmenter: PacketSink {
         listener?.closed(next: next)
         replay = nil
         codingsBefore = open.carrier.codings
-        let output: TransportStreamWriter.Output
+        let output: SegmentWriter.Output
         do throws(MediaError) {
             output = try open.carrier.writer.finish()
         } catch {
@@ -281,7 +281,7 @@ package final class LiveSegmenter: PacketSink {
             video?.frameRate = Self.frameRate(frames: open.videoFrames, over: duration)
         }
         let segment = Segment(
-            stream: stream, sequence: sequence, container: .mpegTS, bytes: output.bytes, start: open.start,
+            stream: stream, sequence: sequence, container: open.carrier.writer.container, bytes: output.bytes, start: open.start,
             duration: duration.duration, startsDiscontinuity: open.startsDiscontinuity, video: video,
             audio: open.audioStart == nil ? nil : open.carrier.codings.audio, videoFrames: open.videoFrames, hash: output.hash,
             timeline: SegmentTimeline(

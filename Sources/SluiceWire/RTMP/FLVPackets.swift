@@ -45,20 +45,21 @@ package struct FLVPackets {
         var payload = message.payload
         guard let first = payload.readInteger(as: UInt8.self) else { return nil }
         let codec: VideoCodec
-        let packetType: UInt8
+        let isStart: Bool
         var compositionOffset: Int32 = 0
         let isKey = first >> 4 & 7 == 1
         if first & 0x80 != 0 {
-            // Enhanced RTMP: packet type in the low bits, then a FourCC.
-            guard let fourCC = payload.readString(length: 4) else { throw RTMPError("an enhanced video tag is cut off") }
-            switch fourCC {
+            let tag = try EnhancedTag(type: first & 0x0f, isVideo: true, &payload)
+            switch tag.fourCC {
+            case _ where tag.kind == .severalTracks: return complain("several tracks in one message are not carried; send one track")
             case "avc1": codec = .h264
             case "hvc1": codec = .hevc
-            default: return complain("video coding '\(fourCC)' cannot be carried in MPEG-TS; send H.264 or HEVC")
+            case "av01": codec = .av1
+            default: return complain("video coding '\(tag.fourCC)' is not carried; send H.264, HEVC or AV1")
             }
-            packetType = first & 0x0f
-            if packetType == 1 { compositionOffset = try int24(&payload) }
-            guard packetType == 0 || packetType == 1 || packetType == 3 else { return nil }
+            guard tag.kind != .other else { return nil }
+            isStart = tag.kind == .start
+            if tag.kind == .frames, codec != .av1 { compositionOffset = try int24(&payload) }
         } else {
             switch first & 0x0f {
             case 7: codec = .h264
@@ -67,67 +68,101 @@ package struct FLVPackets {
             }
             guard first >> 4 != 5 else { return nil }
             guard let type = payload.readInteger(as: UInt8.self) else { throw RTMPError("a video tag is cut off") }
-            packetType = type
             compositionOffset = try int24(&payload)
-            guard packetType < 2 else { return nil }
+            guard type < 2 else { return nil }
+            isStart = type == 0
         }
-        if packetType == 0 {
-            let configuration = Array(payload.readableBytesView)
-            guard !configuration.isEmpty else { return nil }
-            guard configuration.count > 6 else { throw RTMPError("a decoder configuration of \(configuration.count) bytes") }
-            let parsed = codec == .h264 ? H264ParameterSet(avcConfiguration: configuration) : nil
-            let rate = metadata.frameRate > 0 ? metadata.frameRate : parsed?.frameRate ?? 0
-            let parameters = VideoParameters(
-                codec: codec, width: parsed?.width ?? metadata.width, height: parsed?.height ?? metadata.height,
-                frameRate: rate > 0 ? Rational(Int((rate * 1000).rounded()), 1000) : nil, configuration: configuration)
-            guard parameters != video else { return nil }
-            video = parameters
-            return .video(parameters)
-        }
-        guard video != nil, payload.readableBytes > 0 else { return nil }
+        if isStart { return try parameters(of: codec, Array(payload.readableBytesView)) }
+        guard video != nil else { return nil }
+        if codec == .av1 { Self.leaveOutDelimiter(&payload) }
+        guard payload.readableBytes > 0 else { return nil }
         let dts = MediaTime(milliseconds: unwrapper.unwrap(message.timestamp))
         let pts = dts + MediaTime(milliseconds: Int64(compositionOffset))
         return .packet(EncodedPacket(track: .video, pts: pts, dts: dts, isKey: isKey, payload: payload))
     }
 
+    private mutating func parameters(of codec: VideoCodec, _ configuration: [UInt8]) throws(RTMPError) -> Output? {
+        guard !configuration.isEmpty else { return nil }
+        // An av1C has four bytes before what it need not hold.
+        guard configuration.count > (codec == .av1 ? 3 : 6) else {
+            throw RTMPError("a decoder configuration of \(configuration.count) bytes")
+        }
+        let parsed = codec == .h264 ? H264ParameterSet(avcConfiguration: configuration) : nil
+        let rate = metadata.frameRate > 0 ? metadata.frameRate : parsed?.frameRate ?? 0
+        let parameters = VideoParameters(
+            codec: codec, width: parsed?.width ?? metadata.width, height: parsed?.height ?? metadata.height,
+            frameRate: rate > 0 ? Rational(Int((rate * 1000).rounded()), 1000) : nil, configuration: configuration)
+        guard parameters != video else { return nil }
+        video = parameters
+        return .video(parameters)
+    }
+
+    /// A sample of MP4 has no temporal delimiter (the AV1 binding, §2.4); a publisher may send one, an open bitstream unit of no bytes.
+    private static func leaveOutDelimiter(_ payload: inout ByteBuffer) {
+        if payload.getInteger(at: payload.readerIndex, as: UInt16.self) == 0x1200 { payload.moveReaderIndex(forwardBy: 2) }
+    }
+
     private mutating func audioTag(_ message: RTMPMessage) throws(RTMPError) -> Output? {
         var payload = message.payload
         guard let first = payload.readInteger(as: UInt8.self) else { return nil }
-        let time = { (self: inout Self) in MediaTime(milliseconds: self.unwrapper.unwrap(message.timestamp)) }
         switch first >> 4 {
         case 10:
             guard let packetType = payload.readInteger(as: UInt8.self) else { throw RTMPError("an audio tag is cut off") }
-            if packetType == 0 {
-                let configuration = Array(payload.readableBytesView)
-                // FFmpeg copying from ADTS sends an empty one first, the real one with the first frame.
-                guard !configuration.isEmpty else { return nil }
-                guard let parsed = AudioSpecificConfig(configuration) else {
-                    throw RTMPError("an AAC configuration of \(configuration.count) bytes that cannot be read")
-                }
-                guard parsed.fitsADTS else {
-                    return complain("AAC object type \(parsed.objectType) cannot be carried in MPEG-TS; send AAC-LC or HE-AAC")
-                }
-                let parameters = AudioParameters(
-                    codec: .aac, sampleRate: parsed.sampleRate, channels: parsed.channels, configuration: parsed.bytes)
-                guard parameters != audio else { return nil }
-                audio = parameters
-                return .audio(parameters)
+            return packetType == 0 ? try aac(Array(payload.readableBytesView)) : sound(payload, at: message.timestamp)
+        case 2, 14: return mp3(payload, at: message.timestamp)
+        case 9:
+            let tag = try EnhancedTag(type: first & 0x0f, isVideo: false, &payload)
+            switch (tag.fourCC, tag.kind) {
+            case (_, .severalTracks): return complain("several tracks in one message are not carried; send one track")
+            case ("Opus", .start): return try opus(Array(payload.readableBytesView))
+            case ("mp4a", .start): return try aac(Array(payload.readableBytesView))
+            case ("Opus", .frames), ("mp4a", .frames): return sound(payload, at: message.timestamp)
+            case (".mp3", .frames): return mp3(payload, at: message.timestamp)
+            case ("Opus", _), ("mp4a", _), (".mp3", _): return nil
+            default: return complain("audio coding '\(tag.fourCC)' is not carried; send AAC, Opus or MP3")
             }
-            guard audio != nil, payload.readableBytes > 0 else { return nil }
-            let at = time(&self)
-            return .packet(EncodedPacket(track: .audio, pts: at, dts: at, isKey: true, payload: payload))
-        case 2, 14:
-            guard let header = MP3FrameHeader(payload) else { return nil }
-            let parameters = AudioParameters(codec: .mp3, sampleRate: header.sampleRate, channels: header.channels)
-            guard parameters == audio else {
-                // The first frame goes into the configuration's making; the next is 26 ms away.
-                audio = parameters
-                return .audio(parameters)
-            }
-            let at = time(&self)
-            return .packet(EncodedPacket(track: .audio, pts: at, dts: at, isKey: true, payload: payload))
         default: return complain("audio coding \(first >> 4) is not carried; send AAC or MP3")
         }
+    }
+
+    private mutating func sound(_ payload: ByteBuffer, at timestamp: UInt32) -> Output? {
+        guard audio != nil, payload.readableBytes > 0 else { return nil }
+        let at = MediaTime(milliseconds: unwrapper.unwrap(timestamp))
+        return .packet(EncodedPacket(track: .audio, pts: at, dts: at, isKey: true, payload: payload))
+    }
+
+    private mutating func announce(_ parameters: AudioParameters) -> Output? {
+        guard parameters != audio else { return nil }
+        audio = parameters
+        return .audio(parameters)
+    }
+
+    private mutating func aac(_ configuration: [UInt8]) throws(RTMPError) -> Output? {
+        // FFmpeg copying from ADTS sends an empty one first, the real one with the first frame.
+        guard !configuration.isEmpty else { return nil }
+        guard let parsed = AudioSpecificConfig(configuration) else {
+            throw RTMPError("an AAC configuration of \(configuration.count) bytes that cannot be read")
+        }
+        guard parsed.fitsADTS else {
+            return complain("AAC object type \(parsed.objectType) cannot be carried in MPEG-TS; send AAC-LC or HE-AAC")
+        }
+        return announce(
+            AudioParameters(codec: .aac, sampleRate: parsed.sampleRate, channels: parsed.channels, configuration: parsed.bytes))
+    }
+
+    /// An identification header (RFC 7845 §5.1). Opus is reckoned in 48 kHz, whatever was fed to the encoder.
+    private mutating func opus(_ header: [UInt8]) throws(RTMPError) -> Output? {
+        guard header.count >= 19, header.starts(with: Array("OpusHead".utf8)), (1...8).contains(header[9]) else {
+            throw RTMPError("an Opus header of \(header.count) bytes that is none of RFC 7845 with 1 to 8 channels")
+        }
+        return announce(AudioParameters(codec: .opus, sampleRate: 48_000, channels: Int(header[9]), configuration: header))
+    }
+
+    private mutating func mp3(_ payload: ByteBuffer, at timestamp: UInt32) -> Output? {
+        guard let header = MP3FrameHeader(payload) else { return nil }
+        // The first frame goes into the configuration's making; the next is 26 ms away.
+        return announce(AudioParameters(codec: .mp3, sampleRate: header.sampleRate, channels: header.channels))
+            ?? sound(payload, at: timestamp)
     }
 
     private mutating func complain(_ text: String) -> Output? {

@@ -12,7 +12,7 @@ import Testing
         settings.keyFrameInterval = 15
         settings.bitrate = 300_000
         let picture = try TestPicture(settings)
-        let writer = try TransportStreamWriter(video: picture.video, audio: picture.audio, hashing: false)
+        let writer = try SegmentWriter(video: picture.video, audio: picture.audio, hashing: false)
         var keys: [Int] = []
         var heard = MediaTime.zero
         for index in 0..<60 {

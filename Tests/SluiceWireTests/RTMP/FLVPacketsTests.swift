@@ -102,9 +102,9 @@ import Testing
         #expect(hevc.codec == .hevc)
         let withoutOffset = packet(try packets.consume(message(9, [0x93] + Array("hvc1".utf8) + [9], at: 10)))
         #expect(withoutOffset?.isKey == true && withoutOffset?.pts == withoutOffset?.dts)
-        let unknown = message(9, [0x90] + Array("av01".utf8) + [1])
+        let unknown = message(9, [0x90] + Array("vp09".utf8) + [1])
         guard case .unsupported = try packets.consume(unknown) else {
-            Issue.record("AV1 was taken")
+            Issue.record("VP9 was taken")
             return
         }
         #expect(isNothing(try packets.consume(unknown)))
@@ -126,5 +126,61 @@ import Testing
         let address = RTMPAddress(app: app, name: name)
         #expect(address?.stream.rawValue == stream)
         #expect(address?.key == key)
+    }
+
+    /// Enhanced RTMP v2: the first byte, whatever modifiers there are, four letters, the payload.
+    @Test func `AV1 comes without delimiters and offsets`() throws {
+        var packets = FLVPackets()
+        guard case .video(let video) = try packets.consume(message(9, [0x90] + Array("av01".utf8) + [0x81, 0, 0x0c, 0])) else {
+            Issue.record("no parameters")
+            return
+        }
+        #expect(video.codec == .av1 && video.configuration == [0x81, 0, 0x0c, 0])
+        let key = packet(try packets.consume(message(9, [0x91] + Array("av01".utf8) + [0x12, 0, 0x0a, 1, 7], at: 40)))
+        #expect(key?.isKey == true && key?.pts.ticks == 3600 && key?.payload == ByteBuffer(bytes: [0x0a, 1, 7]))
+        // A modifier of three bytes, the nanoseconds that a millisecond leaves out, goes before.
+        let modified = packet(try packets.consume(message(9, [0xa7, 2, 1, 2, 3, 0x01] + Array("av01".utf8) + [0x32, 1, 7], at: 80)))
+        #expect(modified?.isKey == false && modified?.payload == ByteBuffer(bytes: [0x32, 1, 7]))
+        #expect(isNothing(try packets.consume(message(9, [0x92] + Array("av01".utf8)))))
+        #expect(throws: RTMPError.self) { try packets.consume(message(9, [0x97, 200, 1, 2])) }
+        #expect(throws: RTMPError.self) { try packets.consume(message(9, [0x91, 0x61, 0x76])) }
+        #expect(throws: RTMPError.self) { try packets.consume(message(9, [0x90] + Array("av01".utf8) + [0x81])) }
+    }
+
+    @Test func `HEVC has an offset, unless its tag says that there is none`() throws {
+        var packets = FLVPackets()
+        _ = try packets.consume(message(9, [0x90] + Array("hvc1".utf8) + [1, 1, 0x60, 0, 0, 0, 0x90, 0]))
+        let moved = packet(try packets.consume(message(9, [0x91] + Array("hvc1".utf8) + [0, 0, 40, 0xaa], at: 100)))
+        #expect(moved?.dts.ticks == 9000 && moved?.pts.ticks == 12_600 && moved?.payload == ByteBuffer(bytes: [0xaa]))
+        let straight = packet(try packets.consume(message(9, [0xa3] + Array("hvc1".utf8) + [0xaa], at: 140)))
+        #expect(straight?.pts.ticks == 12_600 && straight?.payload == ByteBuffer(bytes: [0xaa]))
+    }
+
+    @Test func `Opus and AAC come in enhanced tags too`() throws {
+        var packets = FLVPackets()
+        let head = Array("OpusHead".utf8) + [1, 2, 0x38, 1, 0x80, 0xbb, 0, 0, 0, 0, 0]
+        #expect(isNothing(try packets.consume(message(8, [0x91] + Array("Opus".utf8) + [1, 2]))))
+        guard case .audio(let opus) = try packets.consume(message(8, [0x90] + Array("Opus".utf8) + head)) else {
+            Issue.record("no Opus")
+            return
+        }
+        #expect(opus == AudioParameters(codec: .opus, sampleRate: 48_000, channels: 2, configuration: head))
+        #expect(packet(try packets.consume(message(8, [0x91] + Array("Opus".utf8) + [1, 2], at: 20)))?.payload == ByteBuffer(bytes: [1, 2]))
+        guard case .audio(let aac) = try packets.consume(message(8, [0x90] + Array("mp4a".utf8) + [0x11, 0x90])) else {
+            Issue.record("no AAC")
+            return
+        }
+        #expect(aac.codec == .aac && aac.sampleRate == 48_000)
+        #expect(throws: RTMPError.self) { try packets.consume(message(8, [0x90] + Array("Opus".utf8) + [1, 2, 3])) }
+        guard case .unsupported(let words) = try packets.consume(message(8, [0x90] + Array("fLaC".utf8) + [1])) else {
+            Issue.record("FLAC is carried?")
+            return
+        }
+        #expect(words.contains("fLaC") && words.contains("Opus"))
+        guard case .unsupported(let several) = try packets.consume(message(8, [0x95, 0x01])) else {
+            Issue.record("several tracks are carried?")
+            return
+        }
+        #expect(several.contains("one track"))
     }
 }

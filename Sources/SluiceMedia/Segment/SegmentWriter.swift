@@ -2,8 +2,9 @@ internal import CFFmpeg
 package import NIOCore
 package import SluiceTypes
 
-/// Writes one MPEG-TS segment into memory. Times come out as they went in (modulo 2³³ ticks). Confined to one thread at a time.
-package final class TransportStreamWriter {
+/// Writes one segment into memory: as MPEG-TS, or as fragmented MP4 with its own description for pictures that MPEG-TS has no place for
+/// (AV1). Times come out as they went in (in MPEG-TS modulo 2³³ ticks). Confined to one thread at a time.
+package final class SegmentWriter {
     package struct Output: Sendable {
         package var bytes: ByteBuffer
         /// The end of them, that `takeFresh` has not given out.
@@ -19,7 +20,11 @@ package final class TransportStreamWriter {
         var lastDTS = Int64.min
     }
 
+    package let container: SegmentContainer
     private let memory: OutputMemory
+    private let counters: ContinuityCounters
+    /// Bytes of payload; in MP4 the muxer holds them all until the end.
+    private var payload = 0
     /// Bytes that `takeFresh` gave out.
     private var taken = 0
     private var context: UnsafeMutablePointer<AVFormatContext>?
@@ -38,22 +43,30 @@ package final class TransportStreamWriter {
         video: VideoParameters?, audio: AudioParameters?, capacity: Int = 1 << 16, hashing: Bool, counters: ContinuityCounters = .init()
     ) throws(MediaError) {
         _ = FFmpeg.isSilenced
-        memory = try OutputMemory(capacity: capacity, hashing: hashing, counters: counters)
+        container = video?.codec == .av1 ? .mp4 : .mpegTS
+        self.counters = counters
+        memory = try OutputMemory(capacity: capacity, hashing: hashing, counters: container == .mpegTS ? counters : nil)
         packet = av_packet_alloc()
-        let result = avformat_alloc_output_context2(&context, nil, "mpegts", nil)
-        guard let context, packet != nil else { throw MediaError("making an MPEG-TS writer", code: result) }
+        let result = avformat_alloc_output_context2(&context, nil, container == .mpegTS ? "mpegts" : "mp4", nil)
+        guard let context, packet != nil else { throw MediaError("making a segment writer", code: result) }
         context.pointee.pb = memory.context
         context.pointee.flags = (context.pointee.flags | AVFMT_FLAG_CUSTOM_IO) & ~AVFMT_FLAG_FLUSH_PACKETS
         context.pointee.flush_packets = 0
         context.pointee.max_delay = 0
         context.pointee.avoid_negative_ts = 0
-        av_opt_set(context.pointee.priv_data, "mpegts_copyts", "1", 0)
-        // With its length a picture is whole for who reads it before the next one begins.
-        av_opt_set(context.pointee.priv_data, "omit_video_pes_length", "0", 0)
+        switch container {
+        case .mpegTS:
+            av_opt_set(context.pointee.priv_data, "mpegts_copyts", "1", 0)
+            // With its length a picture is whole for who reads it before the next one begins.
+            av_opt_set(context.pointee.priv_data, "omit_video_pes_length", "0", 0)
+        case .mp4:
+            // One fragment, which says its own time.
+            av_opt_set(context.pointee.priv_data, "movflags", "+frag_custom+empty_moov+default_base_moof+frag_discont", 0)
+        }
         if let video { self.video = Lane(index: try Self.add(video, to: context)) }
         if let audio { self.audio = Lane(index: try Self.add(audio, to: context)) }
         let header = avformat_write_header(context, nil)
-        guard header >= 0 else { throw MediaError("opening an MPEG-TS segment", code: header) }
+        guard header >= 0 else { throw MediaError("opening a segment as \(container.rawValue)", code: header) }
     }
 
     deinit {
@@ -64,12 +77,12 @@ package final class TransportStreamWriter {
     /// A copy of what was written since the last call. The muxer still holds back sound that does not fill a packet.
     package func takeFresh() -> ByteBuffer {
         avio_flush(memory.context)
-        defer { taken = size }
+        defer { taken = memory.bytes.readableBytes }
         return memory.copy(from: taken)
     }
 
-    /// Bytes so far, save what FFmpeg still holds back.
-    package var size: Int { memory.bytes.readableBytes }
+    /// Bytes so far; in MPEG-TS save what FFmpeg still holds back.
+    package var size: Int { container == .mpegTS ? memory.bytes.readableBytes : payload }
 
     /// Takes one packet in; its payload is copied. A dts that does not grow is raised by as little as the container needs.
     package func append(_ input: EncodedPacket) throws(MediaError) {
@@ -82,7 +95,9 @@ package final class TransportStreamWriter {
         packet.pointee.stream_index = lane.index
         packet.pointee.dts = dts
         packet.pointee.pts = max(input.pts.ticks, dts)
+        if let unit = context.pointee.streams[Int(lane.index)]?.pointee.time_base { av_packet_rescale_ts(packet, FFmpeg.ticks, unit) }
         packet.pointee.flags = input.isKey ? AV_PKT_FLAG_KEY : 0
+        payload += input.payload.readableBytes
         let result = input.payload.withUnsafeReadableBytes { bytes in
             sluice_packet_borrow(packet, bytes.baseAddress, Int32(clamping: bytes.count))
             return av_write_frame(context, packet)
@@ -95,8 +110,8 @@ package final class TransportStreamWriter {
     package func finish() throws(MediaError) -> Output {
         let result = av_write_trailer(context)
         avio_flush(memory.context)
-        guard result >= 0 else { throw MediaError("closing an MPEG-TS segment", code: result) }
-        return Output(bytes: memory.bytes, rest: memory.copy(from: taken), hash: memory.digest, counters: memory.counters ?? .init())
+        guard result >= 0 else { throw MediaError("closing a segment", code: result) }
+        return Output(bytes: memory.bytes, rest: memory.copy(from: taken), hash: memory.digest, counters: memory.counters ?? counters)
     }
 
     private static func add(_ video: VideoParameters, to context: UnsafeMutablePointer<AVFormatContext>) throws(MediaError) -> Int32 {
