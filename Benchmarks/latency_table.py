@@ -10,11 +10,11 @@ import tempfile
 from types import SimpleNamespace
 
 from bench import measured, report
-from latency import browser, hls, idle_memory, low_latency, publisher_away, publishers, renditions, rtmp, takeover
+from latency import browser, hls, idle_memory, low_latency, publisher_away, publishers, renditions, rtmp, takeover, waiting
 
 FIGURES = {
     "rtmp": rtmp, "publishers": publishers, "hls": hls, "low_latency": low_latency, "renditions": renditions,
-    "idle_memory": idle_memory, "publisher_away": publisher_away, "takeover": takeover, "browser": browser}
+    "idle_memory": idle_memory, "publisher_away": publisher_away, "takeover": takeover, "browser": browser, "waiting": waiting}
 
 
 def main():

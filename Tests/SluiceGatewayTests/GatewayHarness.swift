@@ -92,6 +92,18 @@ struct GatewayHarness {
         }
     }
 
+    /// What a playlist lists, its numbers counted from its first segment of all.
+    func listed(_ stream: StreamID, _ rendition: String) throws -> [String]? {
+        guard let playlist = try playlist(stream, rendition) else { return nil }
+        let base = playlist.mediaSequence
+        return playlist.entries.map { entry in
+            let parts = entry.uri.split(separator: "/")
+            let name = (parts.last ?? "").split(separator: ".")
+            guard let number = name.first.flatMap({ Int64($0) }) else { return entry.uri }
+            return "\(parts.first ?? "")/\(number - base).\(name.last ?? "")"
+        }
+    }
+
     func playlist(_ stream: StreamID, _ rendition: String) throws -> PlaylistReader? {
         guard case .found(let text) = table.mediaPlaylist(of: stream, rendition: rendition) else { return nil }
         return try PlaylistReader.read(String(buffer: text))

@@ -14,9 +14,9 @@ extension StreamTable: DeliverySource {
     }
 
     package func segment(
-        of stream: StreamID, rendition: String, sequence: SegmentSequence, container: SegmentContainer
+        of stream: StreamID, rendition: String, number: Int64, container: SegmentContainer
     ) -> Delivery<ByteBuffer> {
-        output(stream)?.segment(rendition, sequence, container) ?? .unknown
+        output(stream)?.segment(rendition, named: number, container) ?? .unknown
     }
 
     fileprivate func output(_ stream: StreamID) -> StreamOutput? {

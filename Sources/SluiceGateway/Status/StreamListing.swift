@@ -10,8 +10,10 @@ package struct StreamListing: Sendable {
         package var frameRate: Double?
         package var published: Int
         package var gaps: Int
-        /// In its playlist now.
-        package var entries: [PlaylistEntry]
+        /// What its playlist lists.
+        package var window: PlaylistWindow
+
+        package var entries: [PlaylistEntry] { window.entries }
     }
 
     package var id: StreamID

@@ -14,10 +14,10 @@ struct RenditionShelf {
     private let isOn: Bool
 
     /// - Parameter length: segments listed; 0 for none at all.
-    init(name: String, length: Int, grace: Int) {
+    init(name: String, length: Int, grace: Int, numbering: PlaylistNumbering) {
         self.name = name
         isOn = length > 0
-        self.window = PlaylistWindow(length: length, grace: grace)
+        self.window = PlaylistWindow(length: length, grace: grace, numbering: numbering)
     }
 
     /// - Parameter content: `nil` for a gap.
@@ -53,8 +53,10 @@ struct RenditionShelf {
         return fresh
     }
 
-    func segment(_ sequence: SegmentSequence, _ container: SegmentContainer) -> Delivery<ByteBuffer> {
-        switch window.standing(of: sequence) {
+    /// - Parameter number: in the name of its file.
+    func segment(named number: Int64, _ container: SegmentContainer) -> Delivery<ByteBuffer> {
+        let sequence = window.sequence(named: number)
+        return switch window.standing(of: sequence) {
         case .found(let entry):
             if entry.container == container, let content = bytes[sequence] { .found(content) } else { .unknown }
         case .gone: .gone

@@ -25,16 +25,24 @@ package final class StreamOutput: Sendable {
     let lowLatency: LowLatencyOutput?
     private let state: Mutex<State>
 
-    init(stream: StreamID, profiles: [TranscodeProfile], settings: GatewaySettings) {
+    /// - Parameters:
+    ///   - isNamedByPublisher: its segments come with numbers of their own.
+    ///   - wallClock: nanoseconds since 1970; playlists begin with it.
+    init(
+        stream: StreamID, profiles: [TranscodeProfile], settings: GatewaySettings, isNamedByPublisher: Bool = false,
+        wallClock: Int64 = wallClockNanoseconds()
+    ) {
         self.stream = stream
         self.profiles = profiles
         lowLatency =
             settings.lowLatency.isOn
             ? LowLatencyOutput(
-                stream: stream, renditions: profiles.map(\.name), settings: settings.lowLatency, segmentTarget: settings.segmentTarget)
+                stream: stream, renditions: profiles.map(\.name), settings: settings.lowLatency, segmentTarget: settings.segmentTarget,
+                wallClock: wallClock)
             : nil
+        let numbering = PlaylistNumbering(wallClock: wallClock, isNamedByPublisher: isNamedByPublisher)
         func shelf(_ name: String) -> RenditionShelf {
-            RenditionShelf(name: name, length: settings.playlistWindow, grace: settings.playlistGrace)
+            RenditionShelf(name: name, length: settings.playlistWindow, grace: settings.playlistGrace, numbering: numbering)
         }
         self.state = Mutex(
             State(
@@ -128,10 +136,11 @@ package final class StreamOutput: Sendable {
         }
     }
 
-    func segment(_ rendition: String, _ sequence: SegmentSequence, _ container: SegmentContainer) -> Delivery<ByteBuffer> {
+    /// - Parameter number: in the name of its file.
+    func segment(_ rendition: String, named number: Int64, _ container: SegmentContainer) -> Delivery<ByteBuffer> {
         state.withLock { state in
             guard let path = state.shelfPath(rendition) else { return .unknown }
-            return state[keyPath: path].segment(sequence, container)
+            return state[keyPath: path].segment(named: number, container)
         }
     }
 
@@ -145,7 +154,7 @@ package final class StreamOutput: Sendable {
                 variants: zip(shelves, variants).map { shelf, variant in
                     StreamListing.Variant(
                         name: shelf.name, width: variant?.width, height: variant?.height, frameRate: variant?.frameRate,
-                        published: shelf.appended, gaps: shelf.gaps, entries: shelf.window.entries)
+                        published: shelf.appended, gaps: shelf.gaps, window: shelf.window)
                 })
         }
     }

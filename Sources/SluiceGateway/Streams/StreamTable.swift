@@ -144,7 +144,8 @@ package final class StreamTable: Sendable {
                 output = known
                 output.reopen()
             } else {
-                output = StreamOutput(stream: request.stream, profiles: wanted, settings: settings)
+                output = StreamOutput(
+                    stream: request.stream, profiles: wanted, settings: settings, isNamedByPublisher: request.origin == .httpPush)
             }
             let pipeline = StreamPipeline(
                 output: output, settings: settings, dispatch: dispatch, metrics: metrics, lane: lane(for: output),

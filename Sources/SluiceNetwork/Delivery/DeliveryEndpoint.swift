@@ -3,7 +3,7 @@ import NIOCore
 package import SluiceTypes
 
 /// Playlists and segments for viewers: `/stream/{id}.m3u8`, `/stream/{id}/{rendition}.m3u8`,
-/// `/stream/{id}/{rendition}/{sequence}.ts|.mp4` (specs/gateway-surface §7).
+/// `/stream/{id}/{rendition}/{number}.ts|.mp4` (specs/gateway-surface §7).
 package struct DeliveryEndpoint: HTTPResponder {
     static let prefix = "/stream/"
     /// A live playlist changes with every segment: a cache may share it among viewers for a second, not longer.
@@ -33,9 +33,9 @@ package struct DeliveryEndpoint: HTTPResponder {
             try await playlist(source.multivariantPlaylist(of: stream), "stream \(stream)", writer)
         case .media(let stream, let rendition):
             try await playlist(source.mediaPlaylist(of: stream, rendition: rendition), "\(stream)/\(rendition)", writer)
-        case .segment(let stream, let rendition, let sequence, let container):
-            let name = "segment \(sequence) of \(stream)/\(rendition)"
-            switch source.segment(of: stream, rendition: rendition, sequence: sequence, container: container) {
+        case .segment(let stream, let rendition, let number, let container):
+            let name = "segment \(number) of \(stream)/\(rendition)"
+            switch source.segment(of: stream, rendition: rendition, number: number, container: container) {
             case .found(let bytes): try await segment(bytes, container, request, writer)
             case .gone: try await refuse(.gone, "\(name) has left the window", writer)
             case .unknown: try await refuse(.notFound, "\(name) is not here", writer)

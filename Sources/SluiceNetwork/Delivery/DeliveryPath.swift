@@ -4,7 +4,7 @@ import SluiceTypes
 enum DeliveryPath: Hashable {
     case multivariant(StreamID)
     case media(StreamID, rendition: String)
-    case segment(StreamID, rendition: String, SegmentSequence, SegmentContainer)
+    case segment(StreamID, rendition: String, Int64, SegmentContainer)
 
     init?(_ path: String) {
         guard let elements = URLPath.elements(path), elements.first == "stream" else { return nil }
@@ -20,7 +20,7 @@ enum DeliveryPath: Hashable {
                 let container = SegmentContainer(rawValue: String(elements[3][elements[3].index(after: dot)...])),
                 let number = URLPath.number(elements[3][..<dot])
             else { return nil }
-            self = .segment(stream, rendition: elements[2], SegmentSequence(number), container)
+            self = .segment(stream, rendition: elements[2], number, container)
         default: return nil
         }
     }

@@ -13,5 +13,6 @@ package enum Delivery<Value: Sendable>: Sendable {
 package protocol DeliverySource: Sendable {
     func multivariantPlaylist(of stream: StreamID) -> Delivery<ByteBuffer>
     func mediaPlaylist(of stream: StreamID, rendition: String) -> Delivery<ByteBuffer>
-    func segment(of stream: StreamID, rendition: String, sequence: SegmentSequence, container: SegmentContainer) -> Delivery<ByteBuffer>
+    /// - Parameter number: that of its file's name in the playlist.
+    func segment(of stream: StreamID, rendition: String, number: Int64, container: SegmentContainer) -> Delivery<ByteBuffer>
 }

@@ -68,17 +68,14 @@ package struct LowLatencyWindow: Sendable {
 
     /// - Parameters:
     ///   - length: complete segments listed.
-    ///   - wallClock: nanoseconds since 1970. Numbers begin with it and grow faster than a stream can use them up, so that a playlist
-    ///     that begins anew after a restart goes on above where it was, and no name comes twice.
+    ///   - wallClock: nanoseconds since 1970, with which numbers begin (`PlaylistNumbering`).
     package init(length: Int, wallClock: Int64) {
         self.length = length
-        // Segments are longer than 250 ms, parts than 50, and discontinuities rarer than one a second. From 2024 on, for players
-        // that count in 32 bits.
-        let epoch = max(0, wallClock / 1_000_000 - 1_704_067_200_000)
-        firstSequence = epoch / 250
-        nextSequence = firstSequence
-        nextPart = epoch / 50
-        discontinuitySequence = epoch / 1000
+        let numbering = PlaylistNumbering(wallClock: wallClock)
+        firstSequence = numbering.segment
+        nextSequence = numbering.segment
+        nextPart = numbering.part
+        discontinuitySequence = numbering.discontinuity
     }
 
     /// The open segment, if there is one.

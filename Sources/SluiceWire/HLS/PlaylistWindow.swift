@@ -33,8 +33,9 @@ package struct PlaylistWindow: Sendable {
     package private(set) var entries: [PlaylistEntry] = []
     /// Left the playlist, bytes still kept.
     private var retired: [PlaylistEntry] = []
-    private var mediaSequence: Int64
-    private var discontinuitySequence = 0
+    private let numbering: PlaylistNumbering
+    package private(set) var mediaSequence: Int64
+    private var discontinuitySequence: Int64
     private var targetSeconds = 1
     /// The first sequence ever listed, to tell those that left from those that never were.
     private var oldest: SegmentSequence?
@@ -45,11 +46,21 @@ package struct PlaylistWindow: Sendable {
     /// - Parameters:
     ///   - length: entries listed; above zero.
     ///   - grace: entries kept behind the window for players that are a little late.
-    package init(length: Int = 6, grace: Int = 1, firstMediaSequence: Int64 = 0) {
+    package init(length: Int = 6, grace: Int = 1, numbering: PlaylistNumbering = PlaylistNumbering()) {
         self.length = length
         self.grace = grace
-        self.mediaSequence = firstMediaSequence
+        self.numbering = numbering
+        mediaSequence = numbering.segment
+        discontinuitySequence = numbering.discontinuity
     }
+
+    /// The name of a segment's file below the rendition's folder.
+    package func name(of entry: PlaylistEntry) -> String {
+        "\(entry.sequence.rawValue + numbering.nameOffset).\(entry.container.rawValue)"
+    }
+
+    /// - Parameter number: in the name of a file.
+    package func sequence(named number: Int64) -> SegmentSequence { SegmentSequence(number &- numbering.nameOffset) }
 
     /// - Returns: sequences whose bytes may be dropped now.
     package mutating func append(_ entry: PlaylistEntry) -> [SegmentSequence] {
@@ -123,7 +134,7 @@ package struct PlaylistWindow: Sendable {
                 text += "#EXT-X-PROGRAM-DATE-TIME:\(ProgramDateTime.text(nanoseconds: entry.wallClock))\n"
             }
             if entry.isGap { text += "#EXT-X-GAP\n" }
-            text += "#EXTINF:\(Self.seconds(entry.duration)),\n\(path)/\(entry.sequence).\(entry.container.rawValue)\n"
+            text += "#EXTINF:\(Self.seconds(entry.duration)),\n\(path)/\(name(of: entry))\n"
         }
         if isEnded { text += "#EXT-X-ENDLIST\n" }
         return text

@@ -27,7 +27,7 @@ struct PlaylistRecord {
                 record.seconds += entry.duration
                 if entry.isGap { record.gaps.insert(number) }
                 if case .found(let bytes) = source.segment(
-                    of: stream, rendition: rendition, sequence: SegmentSequence(number), container: .mpegTS)
+                    of: stream, rendition: rendition, number: number, container: .mpegTS)
                 {
                     record.bytes += bytes.readableBytes
                 } else {
@@ -48,7 +48,8 @@ struct PlaylistRecord {
                 throw Demo.Failure(
                     description: "\(rendition): \(seen[rendition]?.numbers.count ?? 0) segments in 20 s, at least 8 expected")
             }
-            guard record.numbers == Array(0..<Int64(record.numbers.count)) else {
+            let first = record.numbers[0]
+            guard record.numbers == Array(first..<first + Int64(record.numbers.count)), first == seen[renditions[0]]?.numbers.first else {
                 throw Demo.Failure(description: "\(rendition): segments out of order or missing: \(record.numbers)")
             }
             guard record.gaps.isEmpty else { throw Demo.Failure(description: "\(rendition): gaps at \(record.gaps.sorted())") }

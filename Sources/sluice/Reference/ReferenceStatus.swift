@@ -141,7 +141,7 @@ struct ReferenceStatus: Encodable, Sendable {
                 let segments = variant.entries.map { entry in
                     Segment(
                         SeqId: entry.sequence.rawValue,
-                        URI: "/stream/\(id)/\(variant.name)/\(entry.sequence).\(entry.container.rawValue)",
+                        URI: "/stream/\(id)/\(variant.name)/\(variant.window.name(of: entry))",
                         Duration: entry.duration.inSeconds, Discontinuity: entry.startsDiscontinuity)
                 }
                 let longest = variant.entries.map(\.duration.inSeconds).max() ?? 0
@@ -151,7 +151,7 @@ struct ReferenceStatus: Encodable, Sendable {
                 return Variant(
                     URI: "\(id)/\(variant.name).m3u8",
                     Chunklist: Chunks(
-                        TargetDuration: longest.rounded(), SeqNo: variant.entries.first?.sequence.rawValue ?? 0,
+                        TargetDuration: longest.rounded(), SeqNo: variant.window.mediaSequence,
                         Segments: segments + Array(repeating: nil, count: max(0, length - segments.count))),
                     Bandwidth: preset?.bitrate ?? (seconds > 0 ? Int(Double(bytes) * 8 / seconds) : 0),
                     Resolution: variant.width.flatMap { width in variant.height.map { "\(width)x\($0)" } } ?? "")

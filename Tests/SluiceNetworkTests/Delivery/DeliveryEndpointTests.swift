@@ -15,9 +15,9 @@ private struct Shelf: DeliverySource {
         stream.rawValue == "s" && rendition == "source 1" ? .found(ByteBuffer(string: "media")) : .unknown
     }
 
-    func segment(of stream: StreamID, rendition: String, sequence: SegmentSequence, container: SegmentContainer) -> Delivery<ByteBuffer> {
+    func segment(of stream: StreamID, rendition: String, number: Int64, container: SegmentContainer) -> Delivery<ByteBuffer> {
         guard stream.rawValue == "s", container == .mpegTS else { return .unknown }
-        return switch sequence.rawValue {
+        return switch number {
         case 0, 1: .gone
         case 2...4: .found(ByteBuffer(string: "0123456789"))
         default: .unknown

@@ -11,7 +11,7 @@ import Testing
         func multivariantPlaylist(of stream: StreamID) -> Delivery<ByteBuffer> { .gone }
         func mediaPlaylist(of stream: StreamID, rendition: String) -> Delivery<ByteBuffer> { .gone }
         func segment(
-            of stream: StreamID, rendition: String, sequence: SegmentSequence, container: SegmentContainer
+            of stream: StreamID, rendition: String, number: Int64, container: SegmentContainer
         ) -> Delivery<ByteBuffer> { .gone }
         func push(_ segment: PushedSegment, rendition: (PushedRendition) async throws -> Void) async throws {
             throw PushFailure.noOrchestrator

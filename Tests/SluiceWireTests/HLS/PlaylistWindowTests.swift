@@ -64,7 +64,9 @@ import Testing
     }
 
     @Test func countersFollowWhatLeaves() throws {
-        var window = PlaylistWindow(length: 2, firstMediaSequence: 7)
+        var numbering = PlaylistNumbering()
+        numbering.segment = 7
+        var window = PlaylistWindow(length: 2, numbering: numbering)
         for (sequence, cut) in [(0, false), (1, true), (2, false), (3, true), (4, false)] as [(Int64, Bool)] {
             _ = window.append(entry(sequence, cut: cut))
         }
@@ -73,6 +75,26 @@ import Testing
         #expect(text.contains("#EXT-X-DISCONTINUITY-SEQUENCE:1\n"))
         _ = window.append(entry(5))
         #expect(window.render(rendition: "source").contains("#EXT-X-DISCONTINUITY-SEQUENCE:2\n"))
+    }
+
+    /// A stream that begins anew, here an hour and 1800 segments later, stays above what players have seen.
+    @Test(arguments: [(false, "source/371520000.ts"), (true, "source/4.ts")])
+    func aRestartGoesOnAbove(isNamedByPublisher: Bool, name: String) throws {
+        func window(_ hour: Int64) -> PlaylistWindow {
+            let clock = (1_704_067_200 + 92_879_999 + hour * 3600) * 1_000_000_000
+            return PlaylistWindow(length: 2, numbering: PlaylistNumbering(wallClock: clock, isNamedByPublisher: isNamedByPublisher))
+        }
+        var first = window(0)
+        for sequence in 0..<1800 { _ = first.append(entry(Int64(sequence))) }
+        var second = window(1)
+        _ = second.append(entry(0))
+        #expect(second.mediaSequence > first.mediaSequence + 2)
+        var third = window(0)
+        _ = third.append(entry(4))
+        let text = third.render(rendition: "source")
+        #expect(text.contains(name) && text.contains("#EXT-X-DISCONTINUITY-SEQUENCE:92879999\n"), "\(text)")
+        let number = try #require(third.entries.first.map { third.name(of: $0) }.flatMap { Int64($0.dropLast(3)) })
+        #expect(third.sequence(named: number) == SegmentSequence(4))
     }
 
     @Test func targetDurationNeverShrinks() {
