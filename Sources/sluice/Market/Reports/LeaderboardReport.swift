@@ -24,6 +24,15 @@ struct LeaderboardReport: Codable, Sendable {
         var secondsSinceFault: Int64?
         var wei: Double
         var mediaSeconds: Double
+        /// What came of the bitrate asked for.
+        var bitrateKept: Double?
+        /// Renditions that were decoded beside their source, and how many of them were poor; means of all.
+        var samples: Int
+        var poorSamples: Int
+        var framesKept: Double?
+        var ssim: Double?
+        var psnr: Double?
+        var frozen: Double?
     }
 
     struct Gateway: Codable, Sendable {
@@ -68,7 +77,10 @@ struct LeaderboardReport: Codable, Sendable {
                 attempts: tally.count, finishP50: tally.finish(0.5).map(\.thousandths), finishP95: tally.finish(0.95).map(\.thousandths),
                 failed: tally.failed, overtaken: tally.overtaken, full: tally.full, swaps: tally.swaps,
                 secondsSinceFault: tally.lastFault > 0 ? max(0, now - tally.lastFault) : nil, wei: tally.wei.rounded(),
-                mediaSeconds: tally.media.tenths)
+                mediaSeconds: tally.media.tenths, bitrateKept: tally.bitrateKept.map(\.thousandths), samples: tally.pictures.count,
+                poorSamples: tally.pictures.poor, framesKept: tally.pictures.mean(\.framesKept).map(\.thousandths),
+                ssim: tally.pictures.mean(\.ssim).map(\.thousandths), psnr: tally.pictures.mean(\.psnr).map(\.tenths),
+                frozen: tally.pictures.mean(\.frozen).map(\.thousandths))
         }
     }
 
