@@ -113,7 +113,7 @@ package struct ScoreFormula: Hashable, Sendable {
         if tally.pixelsExpected > 0 { parts.append(tally.pixels / tally.pixelsExpected) }
         if let bitrate = tally.bitrateKept {
             // Against the others where they need less, never against more than was asked for.
-            let right = min(Self.bitrateKept, (usual ?? 1) * Self.ofUsual)
+            let right = min(1, usual ?? 1) * Self.ofUsual
             parts.append(right > 0 ? min(1, bitrate / right) : 1)
         }
         if let pictures = tally.pictures.mean(\.kept) { parts.append(pictures) }
@@ -122,9 +122,8 @@ package struct ScoreFormula: Hashable, Sendable {
 
     /// Live video does not forgive one segment in ten.
     private static let faultWeight = 10.0
-    /// Encoders stay below the bitrate asked for where the picture is simple.
-    private static let bitrateKept = 0.5
-    private static let ofUsual = 0.6
+    /// Encoders stay below the bitrate asked for where the picture is simple; of what others make of it this is enough.
+    private static let ofUsual = 0.75
     /// Below this quality the whole score falls with it.
     private static let leastQuality = 0.5
 
@@ -155,7 +154,7 @@ package struct ScoreFormula: Hashable, Sendable {
             score = (own·n + \(newcomer.plain)·\(halfSure.plain)) / (n + \(halfSure.plain)), n attempts in the last \(window / 3600) hours;
             own = reliability · min(1, quality/\(Self.leastQuality.plain)) · (\(names.joined(separator: " + "))) / sum of the weights of those that are known
             latency = 1 − (min(1, p50) + min(1, p95/1.5))/2, finish times as shares of the duration; reliability = 1 − min(1, \(Self.faultWeight.plain)·(failed + overtaken)/n);
-            gpu = worth of the class · (0.8 + 0.2 · headroom); cost = √(cheapest of the pipeline / price); quality = the smallest of pixels kept, bitrate kept / min(\(Self.bitrateKept), \(Self.ofUsual)·the middle one of all), and of sampled pictures their mean of the smallest of frames kept, size kept and likeness;
+            gpu = worth of the class · (0.8 + 0.2 · headroom); cost = √(cheapest of the pipeline / price); quality = the smallest of pixels kept, bitrate kept / (\(Self.ofUsual)·the middle one of all, 1 at most), and of sampled pictures their mean of the smallest of frames kept, size kept and likeness;
             likeness = (SSIM − \(PictureSample.strange)) / \((PictureSample.faithful - PictureSample.strange).plain), within 0 and 1, · (1 − share in which it stood still while the source moved);
             features = capabilities / the most anybody has; steadiness = 1 − min(1, 10·(swaps + overtaken)/n); incidents = 1 − e^(−seconds since the last fault / \(incidentSpan.plain))
             """

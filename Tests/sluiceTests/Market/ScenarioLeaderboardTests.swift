@@ -40,6 +40,21 @@ import Testing
         #expect(bad.tally.overtaken + bad.tally.failed > 0)
     }
 
+    /// All crash but one, and that one is first.
+    @Test(arguments: [UInt64(1), 2]) func whoNeverCrashesIsNotAmongTheLast(seed: UInt64) throws {
+        let ranking = try ranking(of: "crash", minutes: 7, seed: seed)
+        let names = ranking.map { ($0.key.orchestrator.rawValue, $0.score, $0.tally.failed + $0.tally.overtaken) }
+        let last = try #require(ranking.last)
+        #expect(!last.key.orchestrator.rawValue.contains("mumbai") && last.tally.failed + last.tally.overtaken > 0, "\(names)")
+    }
+
+    /// Three minutes after it has become five times as dear.
+    @Test(arguments: [UInt64(1), 2]) func whoRaisesItsPriceIsLast(seed: UInt64) throws {
+        let ranking = try ranking(of: "price-jump", minutes: 6, seed: seed)
+        let names = ranking.map { ($0.key.orchestrator.rawValue, $0.score, $0.measures[.cost] ?? 0) }
+        #expect(ranking.last?.key.orchestrator.rawValue.contains("paris") == true, "\(names)")
+    }
+
     @Test func whoSendsHalfAnswersAndWrongBytesIsLast() throws {
         let ranking = try ranking(of: "flaky-network", minutes: 4, seed: 1)
         #expect(
