@@ -123,7 +123,8 @@ let package = Package(
         .testTarget(
             name: "SluiceGatewayTests",
             dependencies: [
-                "SluiceGateway", "SluiceRouting", "SluiceMarket", "SluiceMedia", "SluiceWire", "SluiceTypes", "SluiceTesting", nioCore, logging,
+                "SluiceGateway", "SluiceRouting", "SluiceMarket", "SluiceMedia", "SluiceWire", "SluiceTypes", "SluiceTesting", nioCore,
+                logging,
             ], swiftSettings: settings),
         .testTarget(
             name: "SluiceOrchestratorTests",
