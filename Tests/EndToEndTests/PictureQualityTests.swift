@@ -11,6 +11,8 @@ import Testing
             var measures: [String: Double]
             var attempts: Int
             var failed: Int
+            var overtaken: Int
+            var remarks: [String]
             var samples: Int
             var poorSamples: Int
             var bitrateKept: Double?
@@ -60,13 +62,16 @@ import Testing
         #expect(last.allSatisfy { $0.failed == 0 })
     }
 
-    /// Last of all, for its pictures or its bitrate, and well below the others.
+    /// Last of all that were in time, and for its pictures or its bitrate. Who was late here was so for want of a core.
     private static func isNamed(_ bad: String, _ show: String, _ rows: [Board.Row]) -> Bool {
-        guard rows.count == 3, let row = rows.last, row.orchestrator == bad, rows.allSatisfy({ $0.attempts >= 3 && $0.samples >= 1 }) else {
-            return false
-        }
-        let others = rows.dropLast()
-        guard others.allSatisfy({ $0.score > row.score + 0.02 && ($0.measures["quality"] ?? 0) > 0.6 }) else { return false }
+        guard rows.count == 3, let row = rows.first(where: { $0.orchestrator == bad }),
+            rows.allSatisfy({ $0.attempts >= 3 && $0.samples >= 1 })
+        else { return false }
+        let others = rows.filter { $0.orchestrator != bad }
+        let inTime = others.filter { $0.overtaken == 0 }
+        guard !inTime.isEmpty, inTime.allSatisfy({ $0.score > row.score }), !row.remarks.isEmpty,
+            others.allSatisfy({ ($0.measures["quality"] ?? 0) > 0.9 }), row.measures["quality"] ?? 1 < 0.75
+        else { return false }
         return show == "thin"
             ? (row.bitrateKept ?? 1) < 0.5 * (others.compactMap(\.bitrateKept).min() ?? 0) : row.poorSamples > 0
     }

@@ -30,6 +30,16 @@ import Testing
         #expect(report.page.contains(#"<td data-of="quality" class="low">0.0</td>"#))
     }
 
+    @Test func whoDoesNotAnswerIsSaid() {
+        let offer = Offer(
+            orchestrator: OrchestratorID("https://gone:1"), offered: OfferedCapability(pipeline: "transcode"),
+            capabilities: CapabilitySet(),
+            version: "", isReachable: false, trust: 0, sources: [], provenance: [:])
+        let report = LeaderboardReport(
+            PerformanceBook().ranking([offer], at: 1), ScoreFormula(), GatewayQuality(), isAnonymous: false, at: 1)
+        #expect(report.rows.map(\.remarks) == [["does not answer"]])
+    }
+
     @Test func faultsAreSaidAndNamesAreHarmless() throws {
         let name = "https://<script>alert(1)</script>\"; DROP TABLE usage; --"
         let report = report([name]) { book in

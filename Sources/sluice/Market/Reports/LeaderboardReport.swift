@@ -94,6 +94,7 @@ struct LeaderboardReport: Codable, Sendable {
     private static func remarks(on one: Ranked) -> [String] {
         let tally = one.tally
         var remarks: [String] = []
+        if one.offer?.isReachable == false { remarks.append("does not answer") }
         if tally.pictures.poor > 0 {
             remarks.append("\(tally.pictures.poor) of \(tally.pictures.count) sampled renditions are not what was asked for")
         }
