@@ -69,7 +69,7 @@ let package = Package(
             ], swiftSettings: settings),
         .target(
             name: "SluiceGateway",
-            dependencies: ["SluiceTypes", "SluiceRouting", "SluiceWire", "SluiceMedia", nioCore, logging],
+            dependencies: ["SluiceTypes", "SluiceRouting", "SluiceMarket", "SluiceWire", "SluiceMedia", nioCore, logging],
             swiftSettings: settings),
         .target(
             name: "SluiceOrchestrator", dependencies: ["SluiceTypes", "SluiceMedia", nioCore, logging],
@@ -123,7 +123,8 @@ let package = Package(
         .testTarget(
             name: "SluiceGatewayTests",
             dependencies: [
-                "SluiceGateway", "SluiceRouting", "SluiceMedia", "SluiceWire", "SluiceTypes", "SluiceTesting", nioCore, logging,
+                "SluiceGateway", "SluiceRouting", "SluiceMarket", "SluiceMedia", "SluiceWire", "SluiceTypes", "SluiceTesting", nioCore,
+                logging,
             ], swiftSettings: settings),
         .testTarget(
             name: "SluiceOrchestratorTests",

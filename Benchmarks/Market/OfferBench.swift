@@ -32,6 +32,12 @@ enum OfferBench {
             changed[number % count].offers[0].price = Price(pricePerUnit: Int64(10_000 + number), pixelsPerUnit: 1)
             precondition(catalog.update(changed, from: .declared).count <= 2)
         }
+        let single = times(2000) {
+            number += 1
+            var changed = listings[number % count]
+            changed.offers[0].price = Price(pricePerUnit: Int64(20_000 + number), pixelsPerUnit: 1)
+            precondition(catalog.update(changed.id, changed, from: .declared).count == 1)
+        }
         let quote = times(2000) {
             number += 1
             let request = QuoteRequest(
@@ -41,7 +47,7 @@ enum OfferBench {
         let rank = times(10) { _ = book.ranking(catalog.all, at: now) }
         return """
             {"offers": \(count), "listingBytes": \(bytes), "listingMs": \(listing.p50), "listingP99Ms": \(listing.p99), \
-            "changeMs": \(change.p50), "changeP99Ms": \(change.p99), "quoteMs": \(quote.p50), "quoteP99Ms": \(quote.p99), \
+            "changeMs": \(change.p50), "changeP99Ms": \(change.p99), "singleMs": \(single.p50), "singleP99Ms": \(single.p99), "quoteMs": \(quote.p50), "quoteP99Ms": \(quote.p99), \
             "rankingMs": \(rank.p50), "memoryMB": \(memory)}
             """
     }

@@ -12,7 +12,8 @@ def measure(children, run):
     found = json.loads(subprocess.run([program, "offers", "10000"], check=True, capture_output=True, text=True).stdout)
     rows = [
         Row("full listing of 10 000 offers", "≤ 50 ms", f"{found['listingP99Ms']:.1f} ms, {found['listingBytes'] / 1e6:.1f} MB", found["listingP99Ms"] <= 50),
-        Row("one change among 10 000 offers", "≤ 20 ms", f"p50 {found['changeMs']:.1f}, p99 {found['changeP99Ms']:.1f} ms", found["changeP99Ms"] <= 20),
+        Row("one change among 10 000 offers, by the whole list", "≤ 20 ms", f"p50 {found['changeMs']:.1f}, p99 {found['changeP99Ms']:.1f} ms", found["changeP99Ms"] <= 20),
+        Row("one change among 10 000 offers, as it is told", "≤ 20 ms", f"p50 {found['singleMs']:.2f}, p99 {found['singleP99Ms']:.2f} ms", found["singleP99Ms"] <= 20),
         Row("a quote among 10 000 offers", "p99 ≤ 5 ms", f"p50 {found['quoteMs']:.2f}, p99 {found['quoteP99Ms']:.2f} ms", found["quoteP99Ms"] <= 5),
         Row("10 000 offers with history", "≤ 150 MB", f"{found['memoryMB']:.0f} MB", found["memoryMB"] <= 150),
     ]

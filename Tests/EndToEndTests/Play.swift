@@ -46,12 +46,14 @@ struct Play {
     let gateway: RunningGateway
 
     /// Waits until the gateway has found every orchestrator of the scenario. Nothing goes wrong before `begin`.
-    init(_ scenario: String) async throws {
+    init(_ scenario: String, settings: String? = nil, profiles: String = "P240p30fps16x9,P360p30fps16x9") async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-play-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let (file, readyFile) = (folder.appendingPathComponent("play.yaml"), folder.appendingPathComponent("ready.json"))
         try Data(scenario.utf8).write(to: file)
+        let settingsFile = folder.appendingPathComponent("gateway.yaml")
+        if let settings { try Data(settings.utf8).write(to: settingsFile) }
         let script = try Program([
             SluiceBinary.path, "orchestrator", "--script", file.path, "--wait", "--port", "0", "--admin-port", "0", "--ready-file",
             readyFile.path,
@@ -61,7 +63,8 @@ struct Play {
             return (try? Data(contentsOf: readyFile)).flatMap { try? JSONDecoder().decode(Ready.self, from: $0) }
         }
         let gateway = try await RunningGateway(
-            ["--profiles", "P240p30fps16x9,P360p30fps16x9"] + ready.orchestrators.flatMap { ["--orchestrator", $0.uri] })
+            (settings == nil ? [] : ["--config", settingsFile.path]) + ["--profiles", profiles]
+                + ready.orchestrators.flatMap { ["--orchestrator", $0.uri] })
         _ = try await eventually("the gateway finds them") {
             gateway.program.text.components(separatedBy: "orchestrator found").count > ready.orchestrators.count ? true : nil
         }

@@ -44,6 +44,12 @@ import Testing
         let lines = try await registry.usage(UsageFilter(groups: [.hour]))
         #expect(lines.count == 25 && lines.first?.units == 120)
         #expect(lines.reduce(0) { $0 + $1.units } == 240)
+        // Of older days the names go, and what was owed stays.
+        #expect(try await registry.usage(UsageFilter()).allSatisfy { $0.stream?.isEmpty == false })
+        try await registry.rollUp(before: 48 * 3600, namesBefore: 24 * 3600)
+        let named = try await registry.usage(UsageFilter(groups: [.hour, .stream]))
+        #expect(named.map { $0.stream?.isEmpty } == [true, false])
+        #expect(named.reduce(0) { $0 + $1.units } == 240)
         try registry.close()
     }
 

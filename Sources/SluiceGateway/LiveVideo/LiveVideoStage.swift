@@ -25,9 +25,15 @@ package final class LiveVideoStage: Sendable {
     let settings: Settings
     let transport: any LiveVideoTransport
     let route: RouteStage
+    let used: @Sendable (LiveVideoUse) -> Void
     let logger: Logger
 
-    package init(settings: Settings, transport: any LiveVideoTransport, route: RouteStage, logger: Logger) {
+    /// - Parameter used: told what streams had of models, for the books; it must not wait.
+    package init(
+        settings: Settings, transport: any LiveVideoTransport, route: RouteStage,
+        used: @escaping @Sendable (LiveVideoUse) -> Void = { _ in }, logger: Logger
+    ) {
+        self.used = used
         self.settings = settings
         self.transport = transport
         self.route = route

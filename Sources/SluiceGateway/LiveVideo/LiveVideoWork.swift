@@ -156,10 +156,17 @@ struct LiveVideoWork: Sendable {
             stream.note { $0.manifest = channels.manifest }
             stage.log(stream, "session", ["orchestrator": "\(orchestrator)", "session": "\(channels.manifest)"])
             await output.join()
+            let meter = LiveVideoMeter(stream: stream, orchestrator: orchestrator, used: stage.used)
+            defer { meter.tell() }
             let session = LiveVideoSession(work: self, channels: channels, isUpToDate: request == stream.current)
-            try await session.run {
-                // Home.
-                for event in [AttemptEvent.firstByte, .rendition(place: 0), .finished] { start.tell(event) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await meter.run() }
+                defer { group.cancelAll() }
+                try await session.run {
+                    meter.begin()
+                    // Home.
+                    for event in [AttemptEvent.firstByte, .rendition(place: 0), .finished] { start.tell(event) }
+                }
             }
         }
     }

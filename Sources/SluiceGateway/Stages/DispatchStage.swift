@@ -23,13 +23,17 @@ package final class DispatchStage: Sendable {
     private let metrics: GatewayMetrics
     private let decided: @Sendable (RouteDecision, SegmentFacts) -> Void
     private let logger: Logger
+    private let sampling: QualitySampling?
 
-    /// - Parameter decided: called with each decision once everything has come of it, canaries too; it must not wait.
+    /// - Parameters:
+    ///   - sampling: shown each rendition that comes whole.
+    ///   - decided: called with each decision once everything has come of it, canaries too; it must not wait.
     package init(
-        transport: any SegmentTransport, route: RouteStage, metrics: GatewayMetrics,
+        transport: any SegmentTransport, route: RouteStage, metrics: GatewayMetrics, sampling: QualitySampling? = nil,
         decided: @escaping @Sendable (RouteDecision, SegmentFacts) -> Void = { _, _ in }, logger: Logger
     ) {
         self.decided = decided
+        self.sampling = sampling
         self.transport = EarlyUploads(
             transport: transport, metrics: metrics, takesStreamed: { route.entry(of: $0)?.takesStreamedSegments ?? false })
         self.route = route
@@ -111,6 +115,7 @@ package final class DispatchStage: Sendable {
         timeline.routed = .now
         var aborts: [AttemptID: Gate] = [:]
         var made: [AttemptID: (pixels: Int64, bytes: Int)] = [:]
+        var asked: [AttemptID: [Int]] = [:]
         await withDiscardingTaskGroup { group in
             func perform(_ actions: [DispatchAction]) {
                 for action in actions {
@@ -119,6 +124,7 @@ package final class DispatchStage: Sendable {
                         if role != .primary { logger.debug("extra attempt", metadata: note(segment, orchestrator, "\(role.rawValue)")) }
                         let abort = Gate()
                         aborts[attempt] = abort
+                        asked[attempt] = places
                         let exchange = Exchange(
                             job: SegmentJob(segment: segment, profiles: places.map { profiles[$0] }, slice: job.slice), places: places,
                             orchestrator: orchestrator,
@@ -152,6 +158,7 @@ package final class DispatchStage: Sendable {
                 case .rendition(let attempt, let place, let found, let instant):
                     let before = made[attempt] ?? (0, 0)
                     made[attempt] = (before.pixels &+ max(0, found.facts.pixels), before.bytes + found.bytes.readableBytes)
+                    sampling?.came(found, place, of: job)
                     if timeline.renditions[place] == nil, course.isCounted(attempt) {
                         timeline.renditions[place] = instant
                         rendition(place, found)
@@ -172,8 +179,17 @@ package final class DispatchStage: Sendable {
             decision.attempts[attempt.rawValue].pixels = came.pixels
             decision.attempts[attempt.rawValue].bytes = came.bytes
         }
+        for (attempt, places) in asked where decision.attempts.indices.contains(attempt.rawValue) {
+            decision.attempts[attempt.rawValue].bitsAsked = Self.bits(places.map { profiles[$0] }, segment.duration)
+        }
         metrics.settled(decision, job, entry: route.entry)
         decided(decision, beginning.facts)
+    }
+
+    /// - Returns: 0 where a quality is asked for instead of a bitrate: what that comes to depends on the pictures.
+    private static func bits(_ profiles: [TranscodeProfile], _ duration: Duration) -> Double {
+        guard profiles.allSatisfy({ $0.quality == 0 && $0.bitrate > 0 }) else { return 0 }
+        return profiles.reduce(0) { $0 + Double($1.bitrate) } * duration.inSeconds
     }
 
     private func report(_ failure: SegmentFailure, _ segment: Segment, _ decision: RouteDecision) {

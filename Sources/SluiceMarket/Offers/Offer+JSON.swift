@@ -31,10 +31,11 @@ extension Offer {
             text.put("model", gpu.model)
             text.put("class", gpu.gpuClass.rawValue)
             text.put("memory", gpu.memory > 0 ? gpu.memory : nil)
-            text.put("encoderSlots", encoderSlots)
             text.put("source", gpuSource?.rawValue)
             text.close()
         }
+        text.put("encoderSlots", encoderSlots)
+        if let prices, prices.bases.contains(where: { $0.pipeline == offered.pipeline }) { put(prices, into: &text) }
         text.put("codecs", codecs.map(\.rawValue))
         if !capabilities.words.isEmpty {
             text.open("capabilityBits", "[")
@@ -51,6 +52,47 @@ extension Offer {
         text.close()
         text.close()
         return text.bytes
+    }
+
+    private func put(_ prices: PriceTerms, into text: inout JSONText) {
+        text.open("priceFunction")
+        if let base = PriceFunction(prices).base(of: offered.pipeline, model: offered.model?.name) {
+            text.put("baseWei", base.price.amount / Double(base.per))
+            text.put("unit", base.unit.rawValue)
+        }
+        func put(_ name: String, _ table: [String: Double]) {
+            guard !table.isEmpty else { return }
+            text.open(name)
+            for (key, factor) in table.sorted(by: { $0.key < $1.key }) { text.put(key, factor) }
+            text.close()
+        }
+        func put(_ name: String, _ steps: [PriceTerms.Step]) {
+            guard !steps.isEmpty else { return }
+            text.open(name, "[")
+            for step in steps {
+                text.open()
+                text.put("mark", step.mark)
+                text.put("factor", step.factor)
+                text.close()
+            }
+            text.close("]")
+        }
+        put("gpuClasses", prices.gpuClasses)
+        put("models", prices.models)
+        put("regions", prices.regions)
+        put("latency", prices.latency)
+        put("throughput", prices.throughput)
+        text.open("load")
+        text.put("now", prices.load)
+        text.put("surgeFrom", prices.surgeFrom)
+        text.put("surge", prices.surge)
+        text.put("idleBelow", prices.idleBelow)
+        text.put("idle", prices.idle)
+        text.close()
+        text.put("least", prices.bounds.lowerBound)
+        text.put("most", prices.bounds.upperBound)
+        text.put("holdsSeconds", prices.validity)
+        text.close()
     }
 
     static func json(of key: Key) -> [UInt8] {

@@ -92,11 +92,14 @@ package struct Offer: Hashable, Sendable {
     /// Who names it, by precedence, and who said each of the facts that sources may differ in.
     package var sources: [OfferSource]
     package var provenance: [OfferFact: OfferSource]
+    /// How its price comes about, where the orchestrator tells.
+    package var prices: PriceTerms?
 
     package init(
         orchestrator: OrchestratorID, offered: OfferedCapability, operatorName: String? = nil, region: String? = nil, gpu: GPU? = nil,
         gpuSource: GPUSource? = nil, encoderSlots: Int? = nil, capabilities: CapabilitySet, version: String, isReachable: Bool,
-        roundTrip: Double? = nil, trust: Double, sources: [OfferSource], provenance: [OfferFact: OfferSource]
+        roundTrip: Double? = nil, trust: Double, sources: [OfferSource], provenance: [OfferFact: OfferSource],
+        prices: PriceTerms? = nil
     ) {
         self.orchestrator = orchestrator
         self.offered = offered
@@ -112,6 +115,7 @@ package struct Offer: Hashable, Sendable {
         self.trust = trust
         self.sources = sources
         self.provenance = provenance
+        self.prices = prices
     }
 
     package var key: Key { Key(orchestrator, offered.pipeline, offered.model?.name) }

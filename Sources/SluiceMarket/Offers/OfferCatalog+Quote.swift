@@ -5,6 +5,8 @@ extension OfferCatalog {
     ///
     /// Full offers are left out where their headroom is told and 0.
     package func quote(_ request: QuoteRequest) -> QuoteAnswer {
+        var request = request
+        if let load = request.assumedLoad { assume(load, in: &request) }
         let question = Question(request, names)
         var obstacles = [Int](repeating: 0, count: QuoteObstacle.allCases.count)
         var cheapest: Double?
@@ -23,6 +25,14 @@ extension OfferCatalog {
         if let version = request.minimumVersion, !version.isEmpty {
             let before = found.count
             found.removeAll { !VersionText.isAtLeast(offers[$0.slot]?.version ?? "", version) }
+            obstacles[QuoteObstacle.version.place] += before - found.count
+        }
+        if !ownVersion.isEmpty {
+            let before = found.count
+            found.removeAll { one in
+                guard let least = offers[one.slot]?.offered.minimumVersion, !least.isEmpty else { return false }
+                return !VersionText.isAtLeast(ownVersion, least)
+            }
             obstacles[QuoteObstacle.version.place] += before - found.count
         }
         let suitable = found.count
@@ -69,7 +79,24 @@ extension OfferCatalog {
             offer: offer, weiPerUnit: found.wei, total: found.wei * FeeEstimate.units(request, row.unit),
             latencyP50: isKnown ? Double(row.standing.p50) * span : nil, latencyP95: isKnown ? Double(row.standing.p95) * span : nil,
             keepsLatency: question.keepsLatency(row), confidence: Double(row.standing.samples / (row.standing.samples + Self.halfSure)),
-            score: Double(row.standing.score))
+            score: Double(row.standing.score), weiAtTerms: offer.prices.flatMap { PriceFunction.weiPerUnit($0, ask(request, offer)) })
+    }
+
+    private func ask(_ request: QuoteRequest, _ offer: Offer) -> PriceAsk {
+        PriceAsk(
+            pipeline: offer.offered.pipeline, model: offer.offered.model?.name, gpuClass: offer.gpu?.gpuClass.rawValue,
+            region: offer.region,
+            latencyShare: request.latency.map { $0 / request.segmentDuration }, unitsPerSecond: request.unitsPerSecond)
+    }
+
+    /// Prices as they would be at this load, for what is asked; those that were assumed by name stand.
+    private func assume(_ load: Double, in request: inout QuoteRequest) {
+        for offer in offers {
+            guard let offer, offer.offered.pipeline == request.pipeline, request.assumedPrices[offer.orchestrator] == nil,
+                let prices = offer.prices, let wei = PriceFunction.weiPerUnit(prices, ask(request, offer), load: load)
+            else { continue }
+            request.assumedPrices[offer.orchestrator] = wei
+        }
     }
 
     /// So many segments make a prediction half sure.

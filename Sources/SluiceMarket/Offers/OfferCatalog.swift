@@ -20,6 +20,8 @@ package struct OfferCatalog: Sendable {
     /// Rises with each change.
     package private(set) var version: UInt64 = 0
     package private(set) var left = 0
+    /// Of this gateway: who wants a higher one is not for us. Empty: all are.
+    package var ownVersion = ""
 
     package init() {}
 
@@ -53,6 +55,25 @@ package struct OfferCatalog: Sendable {
         let once = list.filter { seen.insert($0.id).inserted }
         for listing in once { take(listing, from: source, &changes) }
         last[source] = once
+        return changes
+    }
+
+    /// Takes what a source says of one orchestrator now; `nil`: it says nothing of it any more.
+    ///
+    /// - Complexity: O(*n*) in the source's list, comparing names alone.
+    package mutating func update(_ id: OrchestratorID, _ listing: OrchestratorListing?, from source: OfferSource) -> [OfferChange] {
+        var changes: [OfferChange] = []
+        let place = last[source]?.firstIndex { $0.id == id }
+        guard let listing else {
+            guard let place else { return [] }
+            last[source]?.remove(at: place)
+            listings[id]?[source] = nil
+            if listings[id]?.isEmpty == true { listings[id] = nil }
+            merge(id, &changes)
+            return changes
+        }
+        if let place { last[source]?[place] = listing } else { last[source, default: []].append(listing) }
+        take(listing, from: source, &changes)
         return changes
     }
 

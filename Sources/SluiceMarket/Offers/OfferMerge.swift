@@ -70,7 +70,8 @@ struct OfferMerge {
             region: told(.region) { $0.region }, gpu: gpu, gpuSource: first { $0.gpuSource }?.value,
             encoderSlots: first { $0.encoderSlots }?.value, capabilities: told(.capabilities) { $0.capabilities } ?? CapabilitySet(),
             version: told(.version) { $0.version } ?? "", isReachable: isReachable, roundTrip: first { $0.roundTrip }?.value,
-            trust: told(.trust) { $0.trust } ?? 0, sources: self.told.map(\.source), provenance: provenance)
+            trust: told(.trust) { $0.trust } ?? 0, sources: self.told.map(\.source), provenance: provenance,
+            prices: first { $0.prices }?.value)
     }
 
     /// Only who talks to it knows; one that is listed alone has not been asked.

@@ -14,11 +14,13 @@ package struct OrchestratorListing: Hashable, Sendable {
     package var isReachable: Bool?
     package var roundTrip: Double?
     package var trust: Double?
+    /// How its prices come about, where it tells.
+    package var prices: PriceTerms?
 
     package init(
         id: OrchestratorID, offers: [OfferedCapability] = [], capabilities: CapabilitySet? = nil, operatorName: String? = nil,
         region: String? = nil, gpu: GPU? = nil, gpuSource: GPUSource? = nil, encoderSlots: Int? = nil, version: String? = nil,
-        isReachable: Bool? = nil, roundTrip: Double? = nil, trust: Double? = nil
+        isReachable: Bool? = nil, roundTrip: Double? = nil, trust: Double? = nil, prices: PriceTerms? = nil
     ) {
         self.id = id
         self.offers = offers
@@ -32,6 +34,7 @@ package struct OrchestratorListing: Hashable, Sendable {
         self.isReachable = isReachable
         self.roundTrip = roundTrip
         self.trust = trust
+        self.prices = prices
     }
 
     /// As the directory of orchestrators has it: a transcoder by its capability bits, at its one price.
@@ -43,6 +46,36 @@ package struct OrchestratorListing: Hashable, Sendable {
         let codecs: [Capability] = [.h264, .hevcEncode, .vp8Encode, .vp9Encode]
         if codecs.contains(where: entry.capabilities.contains) {
             offers = [OfferedCapability(pipeline: OfferedCapability.transcode, price: entry.price)]
+        }
+        if let market = entry.market { take(market) }
+    }
+
+    /// What the network has no words for.
+    private mutating func take(_ market: MarketTerms) {
+        region = region ?? market.region
+        if gpu == nil, let name = market.gpuClass {
+            gpu = GPU(vendor: "", model: "", gpuClass: GPUClass(name))
+            gpuSource = .declared
+        }
+        encoderSlots = market.encoderSlots
+        prices = market.prices
+        for place in offers.indices {
+            offers[place].minimumVersion = market.minimumVersion
+            if market.sessions > 0 {
+                offers[place].headroom = Headroom(free: market.sessions - market.sessionsInUse, total: market.sessions)
+            }
+        }
+        for model in market.models {
+            var offered = OfferedCapability(
+                pipeline: model.pipeline, model: ModelName(model.name, version: model.version, digest: model.digest),
+                isWarm: model.isWarm, headroom: Headroom(free: model.capacity - model.inUse, total: model.capacity),
+                minimumVersion: model.minimumVersion ?? market.minimumVersion)
+            if let prices = market.prices {
+                let ask = PriceAsk(pipeline: model.pipeline, model: model.name, gpuClass: market.gpuClass, region: market.region)
+                offered.unit = PriceFunction(prices).base(of: model.pipeline, model: model.name)?.unit ?? .second
+                offered.price = PriceFunction.weiPerUnit(prices, ask).map { Price(wei: $0) }
+            }
+            offers.append(offered)
         }
     }
 }

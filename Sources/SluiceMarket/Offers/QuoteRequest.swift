@@ -29,6 +29,8 @@ package struct QuoteRequest: Sendable {
     package var without: Set<OrchestratorID>
     /// Wei per unit, in the place of the live price.
     package var assumedPrices: [OrchestratorID: Double]
+    /// 0 to 1: were all so full who tell how their prices come about.
+    package var assumedLoad: Double?
 
     package static let mostCandidates = 50
 
@@ -37,7 +39,7 @@ package struct QuoteRequest: Sendable {
         capabilities: CapabilitySet = CapabilitySet(), unitsPerSecond: Double = 1, duration: Double = 60, latency: Double? = nil,
         segmentDuration: Double = 2, region: String? = nil, gpuClasses: Set<String> = [], leastMemory: Int64 = 0, mustBeWarm: Bool = false,
         minimumVersion: String? = nil, maxPrice: Double? = nil, limit: Int = 5, without: Set<OrchestratorID> = [],
-        assumedPrices: [OrchestratorID: Double] = [:]
+        assumedPrices: [OrchestratorID: Double] = [:], assumedLoad: Double? = nil
     ) {
         self.pipeline = pipeline
         self.model = model
@@ -56,6 +58,7 @@ package struct QuoteRequest: Sendable {
         self.limit = limit
         self.without = without
         self.assumedPrices = assumedPrices
+        self.assumedLoad = assumedLoad
     }
 }
 
@@ -74,6 +77,9 @@ package struct QuoteCandidate: Sendable {
     /// How much the prediction rests on: 0 for nothing, near 1 for hundreds of segments.
     package var confidence: Double
     package var score: Double
+    /// Wei per unit by the orchestrator's own price function for what is asked: this latency promised, this much committed to. `nil`
+    /// where it does not tell. Livepeer's messages cannot ask for these, so that `weiPerUnit` is what is paid.
+    package var weiAtTerms: Double?
 }
 
 /// Why offers do not do, with how many of them.

@@ -10,7 +10,7 @@ package enum Measure: String, Hashable, Sendable, CaseIterable {
     case gpu
     /// The cheapest of the pipeline against its price.
     case cost
-    /// Pixels and bitrate that came, of those that were asked for.
+    /// Pixels, bitrate, frames and pictures that came, of those that were asked for: the worst of them.
     case quality
     /// Capabilities, of the most that anybody has.
     case features
@@ -28,8 +28,26 @@ package struct MarketLevel: Hashable, Sendable {
     package var cheapest: [String: Double] = [:]
     /// The most capability numbers that anybody has.
     package var mostCapabilities = 0
+    /// By pipeline, what the middle one of those that have worked makes of the bitrate asked for: simple pictures need less, whoever
+    /// encodes them.
+    package var bitrateKept: [String: Double] = [:]
 
     package init() {}
+
+    /// Fewer attempts say little of a bitrate.
+    private static let leastAttempts = 3
+
+    package mutating func take(_ tallies: some Sequence<(pipeline: String, tally: PerformanceTally)>) {
+        var shares: [String: [Double]] = [:]
+        for (pipeline, tally) in tallies where tally.count >= Self.leastAttempts {
+            if let kept = tally.bitrateKept { shares[pipeline, default: []].append(kept) }
+        }
+        bitrateKept = shares.mapValues { list in
+            let sorted = list.sorted()
+            // Of an even number the upper one: of two, one of which saves, it is the honest one.
+            return sorted[sorted.count / 2]
+        }
+    }
 
     package init(_ offers: some Sequence<Offer>) {
         for offer in offers {
@@ -76,11 +94,7 @@ package struct ScoreFormula: Hashable, Sendable {
             measures[.steadiness] = 1 - min(1, 10 * Double(tally.swaps + tally.overtaken) / Double(tally.count))
             measures[.incidents] = tally.lastFault == 0 ? 1 : 1 - exponential(-Double(max(0, now - tally.lastFault)) / incidentSpan)
         }
-        if tally.pixelsExpected > 0 {
-            let kept = tally.pixels / tally.pixelsExpected
-            let bitrate = tally.bitsExpected > 0 ? min(1, tally.bits / tally.bitsExpected / Self.bitrateKept) : 1
-            measures[.quality] = min(kept, bitrate)
-        }
+        measures[.quality] = quality(tally, level.bitrateKept[offer?.offered.pipeline ?? OfferedCapability.transcode])
         guard let offer else { return measures }
         measures[.gpu] = gpu(offer)
         if let cheapest = level.cheapest[offer.offered.pipeline] {
@@ -93,10 +107,25 @@ package struct ScoreFormula: Hashable, Sendable {
         return measures
     }
 
+    /// The smallest of what is known; `nil` where nothing is.
+    private func quality(_ tally: PerformanceTally, _ usual: Double?) -> Double? {
+        var parts: [Double] = []
+        if tally.pixelsExpected > 0 { parts.append(tally.pixels / tally.pixelsExpected) }
+        if let bitrate = tally.bitrateKept {
+            // Against the others where they need less, never against more than was asked for.
+            let right = min(1, usual ?? 1) * Self.ofUsual
+            parts.append(right > 0 ? min(1, bitrate / right) : 1)
+        }
+        if let pictures = tally.pictures.mean(\.kept) { parts.append(pictures) }
+        return parts.min()
+    }
+
     /// Live video does not forgive one segment in ten.
     private static let faultWeight = 10.0
-    /// Encoders stay below the bitrate asked for where the picture is simple.
-    private static let bitrateKept = 0.5
+    /// Encoders stay below the bitrate asked for where the picture is simple; of what others make of it this is enough.
+    private static let ofUsual = 0.75
+    /// Below this quality the whole score falls with it.
+    private static let leastQuality = 0.5
 
     private func gpu(_ offer: Offer) -> Double {
         let byClass = offer.gpu.map { gpuClasses[$0.gpuClass.rawValue] ?? 0.5 } ?? 0.5
@@ -104,8 +133,8 @@ package struct ScoreFormula: Hashable, Sendable {
         return byClass * (0.8 + 0.2 * (1 - headroom.load))
     }
 
-    /// Measures of which nothing is known stand aside: the others are weighed without them. What fails is worth that much less, however
-    /// fast and cheap it is.
+    /// Measures of which nothing is known stand aside: the others are weighed without them. What fails, or brings
+    /// other pictures than were asked for, is worth that much less, however fast and cheap it is.
     package func score(_ measures: [Measure: Double], samples: Double) -> Double {
         var sum = 0.0
         var weight = 0.0
@@ -115,7 +144,7 @@ package struct ScoreFormula: Hashable, Sendable {
             weight += own
         }
         guard weight > 0 else { return newcomer }
-        let own = sum / weight * (measures[.reliability] ?? 1)
+        let own = sum / weight * (measures[.reliability] ?? 1) * min(1, (measures[.quality] ?? 1) / Self.leastQuality)
         return (own * samples + newcomer * halfSure) / (samples + halfSure)
     }
 
@@ -123,9 +152,10 @@ package struct ScoreFormula: Hashable, Sendable {
         let names = Measure.allCases.filter { (weights[$0] ?? 0) > 0 }.map { "\((weights[$0] ?? 0).plain)·\($0.rawValue)" }
         return """
             score = (own·n + \(newcomer.plain)·\(halfSure.plain)) / (n + \(halfSure.plain)), n attempts in the last \(window / 3600) hours;
-            own = reliability · (\(names.joined(separator: " + "))) / sum of the weights of those that are known
+            own = reliability · min(1, quality/\(Self.leastQuality.plain)) · (\(names.joined(separator: " + "))) / sum of the weights of those that are known
             latency = 1 − (min(1, p50) + min(1, p95/1.5))/2, finish times as shares of the duration; reliability = 1 − min(1, \(Self.faultWeight.plain)·(failed + overtaken)/n);
-            gpu = worth of the class · (0.8 + 0.2 · headroom); cost = √(cheapest of the pipeline / price); quality = the smaller of pixels kept and bitrate kept / \(Self.bitrateKept);
+            gpu = worth of the class · (0.8 + 0.2 · headroom); cost = √(cheapest of the pipeline / price); quality = the smallest of pixels kept, bitrate kept / (\(Self.ofUsual)·the middle one of all, 1 at most), and of sampled pictures their mean of the smallest of frames kept, size kept and likeness;
+            likeness = (SSIM − \(PictureSample.strange)) / \((PictureSample.faithful - PictureSample.strange).plain), within 0 and 1, · (1 − share in which it stood still while the source moved);
             features = capabilities / the most anybody has; steadiness = 1 − min(1, 10·(swaps + overtaken)/n); incidents = 1 − e^(−seconds since the last fault / \(incidentSpan.plain))
             """
     }

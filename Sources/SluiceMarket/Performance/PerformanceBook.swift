@@ -15,8 +15,16 @@ package struct PerformanceBook: Sendable {
     package var count: Int { histories.count }
 
     package mutating func add(_ outcome: WorkOutcome, of key: Offer.Key, at now: Int64) {
+        change(key) { $0.add(outcome, at: now) }
+    }
+
+    package mutating func add(_ sample: PictureSample, of key: Offer.Key, at now: Int64) {
+        change(key) { $0.add(sample, at: now) }
+    }
+
+    private mutating func change(_ key: Offer.Key, _ body: (inout PerformanceHistory) -> Void) {
         if histories[key] == nil, histories.count >= Self.most { forgetOldest() }
-        histories[key, default: PerformanceHistory()].add(outcome, at: now)
+        body(&histories[key, default: PerformanceHistory()])
         dirty.insert(key)
     }
 
@@ -49,8 +57,9 @@ package struct PerformanceBook: Sendable {
 
     // MARK: Ranking
 
-    package func standing(of key: Offer.Key, _ offer: Offer?, _ level: MarketLevel, at now: Int64) -> Ranked {
-        let tally = tally(of: key, at: now)
+    private func standing(
+        of key: Offer.Key, _ offer: Offer?, _ tally: PerformanceTally, _ level: MarketLevel, at now: Int64
+    ) -> Ranked {
         let measures = formula.measures(tally, offer, level, at: now)
         return Ranked(
             key: key, offer: offer, tally: tally, measures: measures,
@@ -59,14 +68,16 @@ package struct PerformanceBook: Sendable {
 
     /// Best first. Offers of the catalogue, and those that have a past and are not offered any more.
     package func ranking(_ offers: [Offer], at now: Int64) -> [Ranked] {
-        let level = MarketLevel(offers)
-        var ranked = offers.map { standing(of: $0.key, $0, level, at: now) }
+        var level = MarketLevel(offers)
+        var known: [(key: Offer.Key, offer: Offer?, tally: PerformanceTally)] = offers.map { ($0.key, $0, tally(of: $0.key, at: now)) }
         let listed = Set(offers.map(\.key))
         for key in histories.keys where !listed.contains(key) {
-            let gone = standing(of: key, nil, level, at: now)
-            if gone.tally.count > 0 { ranked.append(gone) }
+            let tally = tally(of: key, at: now)
+            if tally.count > 0 { known.append((key, nil, tally)) }
         }
-        return ranked.sorted { ($0.score, $1.key.orchestrator.rawValue) > ($1.score, $0.key.orchestrator.rawValue) }
+        level.take(known.map { ($0.key.pipeline, $0.tally) })
+        return known.map { standing(of: $0.key, $0.offer, $0.tally, level, at: now) }
+            .sorted { ($0.score, $1.key.orchestrator.rawValue) > ($1.score, $0.key.orchestrator.rawValue) }
     }
 }
 

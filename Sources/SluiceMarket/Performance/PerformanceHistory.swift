@@ -23,19 +23,25 @@ package struct PerformanceHistory: Sendable {
 
     package init() {}
 
-    package mutating func add(_ outcome: WorkOutcome, at now: Int64) {
-        Self.add(outcome, at: now, to: &hours, width: Self.hour, most: Self.mostHours)
-        Self.add(outcome, at: now, to: &days, width: Self.day, most: Self.mostDays)
+    package mutating func add(_ outcome: WorkOutcome, at now: Int64) { change(at: now) { $0.add(outcome, at: now) } }
+
+    package mutating func add(_ sample: PictureSample, at now: Int64) { change(at: now) { $0.add(sample, at: now) } }
+
+    private mutating func change(at now: Int64, _ body: (inout PerformanceTally) -> Void) {
+        Self.change(at: now, in: &hours, width: Self.hour, most: Self.mostHours, body)
+        Self.change(at: now, in: &days, width: Self.day, most: Self.mostDays, body)
     }
 
-    private static func add(_ outcome: WorkOutcome, at now: Int64, to spans: inout [Span], width: Int64, most: Int) {
+    private static func change(
+        at now: Int64, in spans: inout [Span], width: Int64, most: Int, _ body: (inout PerformanceTally) -> Void
+    ) {
         let start = now - now % width
         // A clock that jumps back counts into the newest span.
         if spans.last.map({ $0.start < start }) ?? true {
             spans.append(Span(start: start, tally: PerformanceTally()))
             if spans.count > most { spans.removeFirst() }
         }
-        spans[spans.count - 1].tally.add(outcome, at: now)
+        body(&spans[spans.count - 1].tally)
     }
 
     /// Takes what was kept on disk, oldest first; what is here already is added to it.

@@ -15,6 +15,8 @@ package struct PerformanceTally: Hashable, Sendable {
     package var media = 0.0
     /// Unix seconds of the newest fault; 0: none.
     package var lastFault: Int64 = 0
+    /// What the pictures of sampled segments were like.
+    package var pictures = PictureTally()
     /// How often the finish fell into each step of `LatencySteps`.
     package var finishes = SIMD32<UInt32>(repeating: 0)
 
@@ -22,7 +24,7 @@ package struct PerformanceTally: Hashable, Sendable {
 
     /// Attempts that say something of it.
     package var count: Int { done + failed + overtaken }
-    package var isEmpty: Bool { count == 0 && full == 0 }
+    package var isEmpty: Bool { count == 0 && full == 0 && pictures.count == 0 }
 
     package mutating func add(_ outcome: WorkOutcome, at now: Int64) {
         if outcome.isSwap { swaps += 1 }
@@ -53,6 +55,15 @@ package struct PerformanceTally: Hashable, Sendable {
         if let finish = outcome.finish, outcome.duration > 0 { finishes[LatencySteps.step(of: finish / outcome.duration)] &+= 1 }
     }
 
+    /// A poor one is a fault.
+    package mutating func add(_ sample: PictureSample, at now: Int64) {
+        pictures.add(sample)
+        if sample.isPoor { lastFault = now }
+    }
+
+    /// Of what was asked for, what came; `nil` where nothing is known. Above 1 for an encoder that spends more.
+    package var bitrateKept: Double? { bitsExpected > 0 ? bits / bitsExpected : nil }
+
     package static func += (left: inout PerformanceTally, right: PerformanceTally) {
         left.done += right.done
         left.failed += right.failed
@@ -67,6 +78,7 @@ package struct PerformanceTally: Hashable, Sendable {
         left.wei += right.wei
         left.media += right.media
         left.lastFault = max(left.lastFault, right.lastFault)
+        left.pictures += right.pictures
         left.finishes = left.finishes &+ right.finishes
     }
 

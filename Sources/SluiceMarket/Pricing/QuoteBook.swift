@@ -42,6 +42,9 @@ package struct QuoteBook<Terms: Sendable>: Sendable {
         return (entry.terms, entry.until)
     }
 
+    /// Whether it holds or not.
+    package func latest(of id: String) -> Terms? { entries[id]?.terms }
+
     private mutating func forget(at now: Int64) {
         while first < order.count {
             let id = order[first]

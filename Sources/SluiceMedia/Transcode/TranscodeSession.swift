@@ -11,10 +11,13 @@ package final class TranscodeSession {
         /// x264's; NVENC has its own fixed one.
         package var preset: String
         package var encoder: EncoderChoice
+        /// What is done to the pictures before they are encoded; only for plays.
+        package var pictureFault: PictureFault?
 
-        package init(preset: String = "veryfast", encoder: EncoderChoice = .automatic) {
+        package init(preset: String = "veryfast", encoder: EncoderChoice = .automatic, pictureFault: PictureFault? = nil) {
             self.preset = preset
             self.encoder = encoder
+            self.pictureFault = pictureFault
         }
     }
 
@@ -144,6 +147,7 @@ package final class TranscodeSession {
         var hasKey = false
         var frames = 0
         var lastPTS = Int64.min
+        let falsified = settings.pictureFault.map(FalsifiedPictures.init)
         var pictures = SliceGate(slice)
         var sounds = SliceGate(slice)
         func onFrame(_ frame: UnsafeMutablePointer<AVFrame>) {
@@ -153,7 +157,7 @@ package final class TranscodeSession {
             lastPTS = frame.pointee.pts
             guard pictures.admits(frame.pointee.pts) else { return }
             frames += 1
-            lanes.put(frame: frame)
+            if let falsified { falsified.put(frame, into: lanes) } else { lanes.put(frame: frame) }
         }
         while av_read_frame(context, packet) >= 0 {
             defer { av_packet_unref(packet) }

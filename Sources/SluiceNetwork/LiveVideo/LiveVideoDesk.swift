@@ -73,13 +73,22 @@ package final class LiveVideoDesk: Sendable {
             }, isBusy: { _ in false })
     }
 
+    /// In a runner's own words: `{"weights_digest": "sha256:…"}` in its metadata.
+    private static func digest(_ metadata: String) -> String? {
+        guard metadata.utf8.first == UInt8(ascii: "{"), let tree = try? JSONTree(parsing: metadata.utf8) else { return nil }
+        return tree["weights_digest"]?.string
+    }
+
     /// What runners offer, by model.
     package var models: [LiveVideoCapability.Model] {
         var found: [String: LiveVideoCapability.Model] = [:]
         for offer in desk.service.offers where offer.facts.app.hasPrefix(Self.appPrefix) {
             let name = String(offer.facts.app.dropFirst(Self.appPrefix.count))
             let known = found[name] ?? .init(name: name, capacity: 0, used: 0)
-            found[name] = .init(name: name, capacity: known.capacity + offer.facts.capacity, used: known.used + offer.used)
+            found[name] = .init(
+                name: name, capacity: known.capacity + offer.facts.capacity, used: known.used + offer.used,
+                version: known.version ?? (offer.facts.version.isEmpty ? nil : offer.facts.version),
+                digest: known.digest ?? Self.digest(offer.facts.metadata))
         }
         return found.values.sorted { $0.name < $1.name }
     }

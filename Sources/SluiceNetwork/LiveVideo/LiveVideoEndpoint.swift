@@ -54,5 +54,9 @@ package struct LiveVideoEndpoint: HTTPResponder {
         }
         let verdict = calls.tokens.verify(message.hasAuthToken ? message.authToken : nil, now: calls.clock.unixSeconds())
         guard verdict == .valid else { throw SegmentRefusal(status: 403, text: verdict.rawValue) }
+        let expected = try SegmentRequest.expectedPrice(in: request.head.headerFields[.livepeerPayment] ?? "")
+        if let expected, let objection = calls.identity.asks.objection(SessionID(message.authToken.sessionID), expected) {
+            throw SegmentRefusal(status: 402, text: objection)
+        }
     }
 }

@@ -34,19 +34,25 @@ package final class AppDesk: Sendable {
     let settings: Settings
     let sessions: AppSessions
     let logger: Logger
+    /// Told what clients had of runners.
+    let used: @Sendable (AppUse) -> Void
     private let peers: [OrchestratorID: HTTPClientConnection]
     /// Sessions are few per second; what is begun is done before the program ends.
     private let jobs: AsyncStream<Job>
     private let job: AsyncStream<Job>.Continuation
 
-    /// - Parameter orchestrators: addresses as a person writes them.
+    /// - Parameters:
+    ///   - orchestrators: addresses as a person writes them.
+    ///   - used: told what clients had of runners, for the books; it must not wait.
     package init(
-        directory: any AppDirectory, orchestrators: [String], settings: Settings = .init(), group: any EventLoopGroup, logger: Logger
+        directory: any AppDirectory, orchestrators: [String], settings: Settings = .init(), group: any EventLoopGroup,
+        used: @escaping @Sendable (AppUse) -> Void = { _ in }, logger: Logger
     ) throws {
         self.directory = directory
         self.settings = settings
         self.logger = logger
-        sessions = AppSessions(lease: settings.lease)
+        self.used = used
+        sessions = AppSessions(lease: settings.lease, used: used)
         (jobs, job) = AsyncStream.makeStream(of: Job.self)
         var peers: [OrchestratorID: HTTPClientConnection] = [:]
         for text in orchestrators {
@@ -78,11 +84,18 @@ package final class AppDesk: Sendable {
             }
             group.cancelAll()
         }
+        sessions.tellUse()
         for connection in peers.values { await connection.close() }
     }
 
+    /// Sessions are booked so often, in sweeps.
+    private static let bookingSweeps = 30
+
     private func sweep() async {
+        var sweeps = 0
         while (try? await Task.sleep(for: Self.sweepInterval)) != nil {
+            sweeps += 1
+            if sweeps % Self.bookingSweeps == 0 { sessions.tellUse() }
             for id in sessions.abandoned(at: .now) {
                 if let session = sessions.remove(id, why: "abandoned") { stop(session) }
             }

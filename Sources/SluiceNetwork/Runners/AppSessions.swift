@@ -23,6 +23,8 @@ final class AppSessions: Sendable {
         let isOwn: Bool
         var open = 0
         var lastUse: ContinuousClock.Instant
+        let began = ContinuousClock.now
+        var owed = OwedSeconds()
         var cuts: [Int: ProxyCut] = [:]
     }
 
@@ -33,14 +35,37 @@ final class AppSessions: Sendable {
 
     let lease: Duration
     private let state = Mutex(State())
+    private let used: @Sendable (AppUse) -> Void
 
-    init(lease: Duration) { self.lease = lease }
+    /// - Parameter used: told what each session came to, now and then and at its end; it must not wait.
+    init(lease: Duration, used: @escaping @Sendable (AppUse) -> Void = { _ in }) {
+        self.lease = lease
+        self.used = used
+    }
 
     var count: Int { state.withLock { $0.entries.count } }
     var isFull: Bool { count >= Self.mostSessions }
 
     func add(_ session: AppSession, isOwn: Bool) {
         state.withLock { $0.entries[session.id] = Entry(session: session, isOwn: isOwn, lastUse: .now) }
+        used(AppUse(runner: session.runner, seconds: 0, jobs: 1))
+    }
+
+    /// Tells what sessions came to since they were told last, so that no crash costs more than the time between two calls.
+    func tellUse(at now: ContinuousClock.Instant = .now) {
+        let uses = state.withLock { state in
+            state.entries.keys.compactMap { id -> AppUse? in
+                guard var entry = state.entries[id] else { return nil }
+                defer { state.entries[id] = entry }
+                return Self.use(&entry, at: now)
+            }
+        }
+        for use in uses { used(use) }
+    }
+
+    private static func use(_ entry: inout Entry, at now: ContinuousClock.Instant) -> AppUse? {
+        let seconds = entry.owed.due(after: entry.began.duration(to: now).inSeconds)
+        return seconds > 0 ? AppUse(runner: entry.session.runner, seconds: seconds, jobs: 0) : nil
     }
 
     func find(_ id: SessionID) -> AppSession? { state.withLock { $0.entries[id]?.session } }
@@ -73,24 +98,27 @@ final class AppSessions: Sendable {
 
     /// - Returns: the session, when it was for this request alone, and is over.
     func end(_ id: SessionID, _ place: Int) -> AppSession? {
-        state.withLock { state in
-            guard var entry = state.entries[id], entry.cuts.removeValue(forKey: place) != nil else { return nil }
+        let (session, use) = state.withLock { state -> (AppSession?, AppUse?) in
+            guard var entry = state.entries[id], entry.cuts.removeValue(forKey: place) != nil else { return (nil, nil) }
             entry.open -= 1
             entry.lastUse = .now
             guard !entry.isOwn, entry.open == 0 else {
                 state.entries[id] = entry
-                return nil
+                return (nil, nil)
             }
             state.entries[id] = nil
-            return entry.session
+            return (entry.session, Self.use(&entry, at: .now))
         }
+        if let use { used(use) }
+        return session
     }
 
     /// Ends it here, and what it has open.
     ///
     /// - Returns: `nil` when it is not there.
     @discardableResult func remove(_ id: SessionID, why: String) -> AppSession? {
-        guard let entry = state.withLock({ $0.entries.removeValue(forKey: id) }) else { return nil }
+        guard var entry = state.withLock({ $0.entries.removeValue(forKey: id) }) else { return nil }
+        if let use = Self.use(&entry, at: .now) { used(use) }
         for cut in entry.cuts.values { cut("the session is over: \(why)") }
         return entry.session
     }

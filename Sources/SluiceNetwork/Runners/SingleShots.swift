@@ -35,7 +35,10 @@ extension AppDesk: SingleShots {
         guard let authority = authority(of: runner.orchestrator) else { throw AppLack("no such orchestrator: \(runner.orchestrator)") }
         var forward = ProxyForward(authority: authority, path: runner.path + path, answerTime: settings.answerTime)
         forward.answerHeaders = [.servedBy: runner.id.description, .servedByOrchestrator: runner.orchestrator.rawValue]
-        let watch = AppWatch(directory, runner.id)
+        let used = used
+        let watch = AppWatch(directory, runner.id) { seconds in
+            used(AppUse(runner: runner, seconds: Int64(seconds.rounded(.up)), jobs: 1))
+        }
         watch.install(in: &forward)
         forward.retry = { _ in
             guard let again = try? self.forward(wish, path: path, avoiding: tried.union([runner.id])) else { return nil }
@@ -51,17 +54,23 @@ struct AppWatch: Sendable {
     private let runner: RemoteRunnerID
     private let began = ContinuousClock.now
     private let head = AnsweredAfter()
+    private let served: @Sendable (_ seconds: Double) -> Void
 
-    init(_ directory: any AppDirectory, _ runner: RemoteRunnerID) {
+    /// - Parameter served: called when it has been answered well: what failed or was full is owed nothing for.
+    init(_ directory: any AppDirectory, _ runner: RemoteRunnerID, served: @escaping @Sendable (_ seconds: Double) -> Void = { _ in }) {
+        self.served = served
         self.directory = directory
         self.runner = runner
         directory.began(runner)
     }
 
     func install(in forward: inout ProxyForward) {
-        let (directory, runner, began, head) = (directory, runner, began, head)
+        let (directory, runner, began, head, served) = (directory, runner, began, head, served)
         forward.headed = { _ in head.set(AppDesk.seconds(since: began)) }
-        forward.ended = { outcome in directory.ended(runner, Self.outcome(outcome, after: head.seconds)) }
+        forward.ended = { outcome in
+            directory.ended(runner, Self.outcome(outcome, after: head.seconds))
+            if case .answered(let status) = outcome, status < 500 { served(AppDesk.seconds(since: began)) }
+        }
     }
 
     private static func outcome(_ outcome: ProxyOutcome, after seconds: Double?) -> AppOutcome {

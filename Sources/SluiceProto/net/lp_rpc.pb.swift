@@ -349,11 +349,206 @@ package nonisolated struct Net_OrchestratorInfo: @unchecked Sendable {
     set {_uniqueStorage()._streamedSegments = newValue}
   }
 
+  /// Ours; others skip it. What is sold here beyond Livepeer's own words (docs/Marketplace.md).
+  package var market: Net_MarketTerms {
+    get {_storage._market ?? Net_MarketTerms()}
+    set {_uniqueStorage()._market = newValue}
+  }
+  /// Returns true if `market` has been explicitly set.
+  package var hasMarket: Bool {_storage._market != nil}
+  /// Clears the value of `market`. Subsequent reads from it will return its default value.
+  package mutating func clearMarket() {_uniqueStorage()._market = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Net_MarketTerms: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Of this message; a reader of another version leaves it alone.
+  package var version: UInt32 {
+    get {_storage._version}
+    set {_uniqueStorage()._version = newValue}
+  }
+
+  package var region: String {
+    get {_storage._region}
+    set {_uniqueStorage()._region = newValue}
+  }
+
+  package var gpuClass: String {
+    get {_storage._gpuClass}
+    set {_uniqueStorage()._gpuClass = newValue}
+  }
+
+  /// Segments a hardware encoder takes at once; 0 where nothing is told.
+  package var encoderSlots: UInt32 {
+    get {_storage._encoderSlots}
+    set {_uniqueStorage()._encoderSlots = newValue}
+  }
+
+  /// Of transcoding: sessions taken at most, and in use.
+  package var sessions: UInt32 {
+    get {_storage._sessions}
+    set {_uniqueStorage()._sessions = newValue}
+  }
+
+  package var sessionsInUse: UInt32 {
+    get {_storage._sessionsInUse}
+    set {_uniqueStorage()._sessionsInUse = newValue}
+  }
+
+  /// Lowest version of a gateway.
+  package var minimumVersion: String {
+    get {_storage._minimumVersion}
+    set {_uniqueStorage()._minimumVersion = newValue}
+  }
+
+  package var models: [Net_ModelTerms] {
+    get {_storage._models}
+    set {_uniqueStorage()._models = newValue}
+  }
+
+  package var prices: Net_PriceTerms {
+    get {_storage._prices ?? Net_PriceTerms()}
+    set {_uniqueStorage()._prices = newValue}
+  }
+  /// Returns true if `prices` has been explicitly set.
+  package var hasPrices: Bool {_storage._prices != nil}
+  /// Clears the value of `prices`. Subsequent reads from it will return its default value.
+  package mutating func clearPrices() {_uniqueStorage()._prices = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Net_ModelTerms: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var pipeline: String = String()
+
+  package var model: String = String()
+
+  package var version: String = String()
+
+  /// Of the weights, as sha256:…
+  package var digest: String = String()
+
+  package var warm: Bool = false
+
+  package var capacity: UInt32 = 0
+
+  package var capacityInUse: UInt32 = 0
+
+  package var minimumVersion: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Net_PriceTerms: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var bases: [Net_PriceTerms.Base] = []
+
+  package var gpuClasses: [Net_PriceTerms.Factor] = []
+
+  package var models: [Net_PriceTerms.Factor] = []
+
+  package var regions: [Net_PriceTerms.Factor] = []
+
+  package var latency: [Net_PriceTerms.Step] = []
+
+  package var throughput: [Net_PriceTerms.Step] = []
+
+  package var surgeFrom: Double = 0
+
+  package var surge: Double = 0
+
+  package var idleBelow: Double = 0
+
+  package var idle: Double = 0
+
+  package var hysteresis: Double = 0
+
+  package var least: Double = 0
+
+  package var most: Double = 0
+
+  /// Seconds for which a session keeps its price.
+  package var validSeconds: UInt32 = 0
+
+  /// idle, usual, surge: what it is now
+  package var load: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated struct Base: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var pipeline: String = String()
+
+    /// Empty for every model.
+    package var model: String = String()
+
+    /// Wei for so many units, before the factors.
+    package var wei: Double = 0
+
+    package var units: Int64 = 0
+
+    /// pixel, second, job
+    package var unit: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct Factor: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var name: String = String()
+
+    package var factor: Double = 0
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct Step: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var mark: Double = 0
+
+    package var factor: Double = 0
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package init() {}
 }
 
 package nonisolated struct Net_AuthToken: Sendable {
@@ -1484,7 +1679,7 @@ nonisolated extension Net_Capabilities.Constraints: SwiftProtobuf.Message, Swift
 
 nonisolated extension Net_OrchestratorInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OrchestratorInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}transcoder\0\u{3}ticket_params\0\u{3}price_info\0\u{1}address\0\u{1}capabilities\0\u{3}auth_token\0\u{1}hardware\0\u{2}\u{19}storage\0\u{3}capabilities_prices\0\u{1}nodes\0\u{4}KO\u{1}streamed_segments\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}transcoder\0\u{3}ticket_params\0\u{3}price_info\0\u{1}address\0\u{1}capabilities\0\u{3}auth_token\0\u{1}hardware\0\u{2}\u{19}storage\0\u{3}capabilities_prices\0\u{1}nodes\0\u{4}KO\u{1}streamed_segments\0\u{1}market\0")
 
   fileprivate class _StorageClass {
     var _transcoder: String = String()
@@ -1498,6 +1693,7 @@ nonisolated extension Net_OrchestratorInfo: SwiftProtobuf.Message, SwiftProtobuf
     var _capabilitiesPrices: [Net_PriceInfo] = []
     var _nodes: [String] = []
     var _streamedSegments: [UInt32] = []
+    var _market: Net_MarketTerms? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1519,6 +1715,7 @@ nonisolated extension Net_OrchestratorInfo: SwiftProtobuf.Message, SwiftProtobuf
       _capabilitiesPrices = source._capabilitiesPrices
       _nodes = source._nodes
       _streamedSegments = source._streamedSegments
+      _market = source._market
     }
   }
 
@@ -1548,6 +1745,7 @@ nonisolated extension Net_OrchestratorInfo: SwiftProtobuf.Message, SwiftProtobuf
         case 33: try { try decoder.decodeRepeatedMessageField(value: &_storage._capabilitiesPrices) }()
         case 34: try { try decoder.decodeRepeatedStringField(value: &_storage._nodes) }()
         case 5101: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._streamedSegments) }()
+        case 5102: try { try decoder.decodeSingularMessageField(value: &_storage._market) }()
         default: break
         }
       }
@@ -1593,6 +1791,9 @@ nonisolated extension Net_OrchestratorInfo: SwiftProtobuf.Message, SwiftProtobuf
       if !_storage._streamedSegments.isEmpty {
         try visitor.visitPackedUInt32Field(value: _storage._streamedSegments, fieldNumber: 5101)
       }
+      try { if let v = _storage._market {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5102)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1613,10 +1814,422 @@ nonisolated extension Net_OrchestratorInfo: SwiftProtobuf.Message, SwiftProtobuf
         if _storage._capabilitiesPrices != rhs_storage._capabilitiesPrices {return false}
         if _storage._nodes != rhs_storage._nodes {return false}
         if _storage._streamedSegments != rhs_storage._streamedSegments {return false}
+        if _storage._market != rhs_storage._market {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Net_MarketTerms: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MarketTerms"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}region\0\u{3}gpu_class\0\u{3}encoder_slots\0\u{1}sessions\0\u{3}sessions_in_use\0\u{3}minimum_version\0\u{1}models\0\u{1}prices\0")
+
+  fileprivate class _StorageClass {
+    var _version: UInt32 = 0
+    var _region: String = String()
+    var _gpuClass: String = String()
+    var _encoderSlots: UInt32 = 0
+    var _sessions: UInt32 = 0
+    var _sessionsInUse: UInt32 = 0
+    var _minimumVersion: String = String()
+    var _models: [Net_ModelTerms] = []
+    var _prices: Net_PriceTerms? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _version = source._version
+      _region = source._region
+      _gpuClass = source._gpuClass
+      _encoderSlots = source._encoderSlots
+      _sessions = source._sessions
+      _sessionsInUse = source._sessionsInUse
+      _minimumVersion = source._minimumVersion
+      _models = source._models
+      _prices = source._prices
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._version) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._region) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._gpuClass) }()
+        case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._encoderSlots) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._sessions) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._sessionsInUse) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._minimumVersion) }()
+        case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._models) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._prices) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._version != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._version, fieldNumber: 1)
+      }
+      if !_storage._region.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._region, fieldNumber: 2)
+      }
+      if !_storage._gpuClass.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._gpuClass, fieldNumber: 3)
+      }
+      if _storage._encoderSlots != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._encoderSlots, fieldNumber: 4)
+      }
+      if _storage._sessions != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._sessions, fieldNumber: 5)
+      }
+      if _storage._sessionsInUse != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._sessionsInUse, fieldNumber: 6)
+      }
+      if !_storage._minimumVersion.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._minimumVersion, fieldNumber: 7)
+      }
+      if !_storage._models.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._models, fieldNumber: 8)
+      }
+      try { if let v = _storage._prices {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Net_MarketTerms, rhs: Net_MarketTerms) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._version != rhs_storage._version {return false}
+        if _storage._region != rhs_storage._region {return false}
+        if _storage._gpuClass != rhs_storage._gpuClass {return false}
+        if _storage._encoderSlots != rhs_storage._encoderSlots {return false}
+        if _storage._sessions != rhs_storage._sessions {return false}
+        if _storage._sessionsInUse != rhs_storage._sessionsInUse {return false}
+        if _storage._minimumVersion != rhs_storage._minimumVersion {return false}
+        if _storage._models != rhs_storage._models {return false}
+        if _storage._prices != rhs_storage._prices {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Net_ModelTerms: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ModelTerms"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pipeline\0\u{1}model\0\u{1}version\0\u{1}digest\0\u{1}warm\0\u{1}capacity\0\u{3}capacity_in_use\0\u{3}minimum_version\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.pipeline) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.version) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.digest) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.warm) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.capacity) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.capacityInUse) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.minimumVersion) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.pipeline.isEmpty {
+      try visitor.visitSingularStringField(value: self.pipeline, fieldNumber: 1)
+    }
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 2)
+    }
+    if !self.version.isEmpty {
+      try visitor.visitSingularStringField(value: self.version, fieldNumber: 3)
+    }
+    if !self.digest.isEmpty {
+      try visitor.visitSingularStringField(value: self.digest, fieldNumber: 4)
+    }
+    if self.warm != false {
+      try visitor.visitSingularBoolField(value: self.warm, fieldNumber: 5)
+    }
+    if self.capacity != 0 {
+      try visitor.visitSingularUInt32Field(value: self.capacity, fieldNumber: 6)
+    }
+    if self.capacityInUse != 0 {
+      try visitor.visitSingularUInt32Field(value: self.capacityInUse, fieldNumber: 7)
+    }
+    if !self.minimumVersion.isEmpty {
+      try visitor.visitSingularStringField(value: self.minimumVersion, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Net_ModelTerms, rhs: Net_ModelTerms) -> Bool {
+    if lhs.pipeline != rhs.pipeline {return false}
+    if lhs.model != rhs.model {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.digest != rhs.digest {return false}
+    if lhs.warm != rhs.warm {return false}
+    if lhs.capacity != rhs.capacity {return false}
+    if lhs.capacityInUse != rhs.capacityInUse {return false}
+    if lhs.minimumVersion != rhs.minimumVersion {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Net_PriceTerms: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PriceTerms"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bases\0\u{3}gpu_classes\0\u{1}models\0\u{1}regions\0\u{1}latency\0\u{1}throughput\0\u{3}surge_from\0\u{1}surge\0\u{3}idle_below\0\u{1}idle\0\u{1}hysteresis\0\u{1}least\0\u{1}most\0\u{3}valid_seconds\0\u{1}load\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.bases) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.gpuClasses) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.models) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.regions) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.latency) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.throughput) }()
+      case 7: try { try decoder.decodeSingularDoubleField(value: &self.surgeFrom) }()
+      case 8: try { try decoder.decodeSingularDoubleField(value: &self.surge) }()
+      case 9: try { try decoder.decodeSingularDoubleField(value: &self.idleBelow) }()
+      case 10: try { try decoder.decodeSingularDoubleField(value: &self.idle) }()
+      case 11: try { try decoder.decodeSingularDoubleField(value: &self.hysteresis) }()
+      case 12: try { try decoder.decodeSingularDoubleField(value: &self.least) }()
+      case 13: try { try decoder.decodeSingularDoubleField(value: &self.most) }()
+      case 14: try { try decoder.decodeSingularUInt32Field(value: &self.validSeconds) }()
+      case 15: try { try decoder.decodeSingularStringField(value: &self.load) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.bases.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.bases, fieldNumber: 1)
+    }
+    if !self.gpuClasses.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.gpuClasses, fieldNumber: 2)
+    }
+    if !self.models.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.models, fieldNumber: 3)
+    }
+    if !self.regions.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.regions, fieldNumber: 4)
+    }
+    if !self.latency.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.latency, fieldNumber: 5)
+    }
+    if !self.throughput.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.throughput, fieldNumber: 6)
+    }
+    if self.surgeFrom.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.surgeFrom, fieldNumber: 7)
+    }
+    if self.surge.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.surge, fieldNumber: 8)
+    }
+    if self.idleBelow.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.idleBelow, fieldNumber: 9)
+    }
+    if self.idle.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.idle, fieldNumber: 10)
+    }
+    if self.hysteresis.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.hysteresis, fieldNumber: 11)
+    }
+    if self.least.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.least, fieldNumber: 12)
+    }
+    if self.most.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.most, fieldNumber: 13)
+    }
+    if self.validSeconds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.validSeconds, fieldNumber: 14)
+    }
+    if !self.load.isEmpty {
+      try visitor.visitSingularStringField(value: self.load, fieldNumber: 15)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Net_PriceTerms, rhs: Net_PriceTerms) -> Bool {
+    if lhs.bases != rhs.bases {return false}
+    if lhs.gpuClasses != rhs.gpuClasses {return false}
+    if lhs.models != rhs.models {return false}
+    if lhs.regions != rhs.regions {return false}
+    if lhs.latency != rhs.latency {return false}
+    if lhs.throughput != rhs.throughput {return false}
+    if lhs.surgeFrom != rhs.surgeFrom {return false}
+    if lhs.surge != rhs.surge {return false}
+    if lhs.idleBelow != rhs.idleBelow {return false}
+    if lhs.idle != rhs.idle {return false}
+    if lhs.hysteresis != rhs.hysteresis {return false}
+    if lhs.least != rhs.least {return false}
+    if lhs.most != rhs.most {return false}
+    if lhs.validSeconds != rhs.validSeconds {return false}
+    if lhs.load != rhs.load {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Net_PriceTerms.Base: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Net_PriceTerms.protoMessageName + ".Base"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pipeline\0\u{1}model\0\u{1}wei\0\u{1}units\0\u{1}unit\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.pipeline) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self.wei) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.units) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.unit) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.pipeline.isEmpty {
+      try visitor.visitSingularStringField(value: self.pipeline, fieldNumber: 1)
+    }
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 2)
+    }
+    if self.wei.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.wei, fieldNumber: 3)
+    }
+    if self.units != 0 {
+      try visitor.visitSingularInt64Field(value: self.units, fieldNumber: 4)
+    }
+    if !self.unit.isEmpty {
+      try visitor.visitSingularStringField(value: self.unit, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Net_PriceTerms.Base, rhs: Net_PriceTerms.Base) -> Bool {
+    if lhs.pipeline != rhs.pipeline {return false}
+    if lhs.model != rhs.model {return false}
+    if lhs.wei != rhs.wei {return false}
+    if lhs.units != rhs.units {return false}
+    if lhs.unit != rhs.unit {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Net_PriceTerms.Factor: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Net_PriceTerms.protoMessageName + ".Factor"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}factor\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.factor) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.factor.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.factor, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Net_PriceTerms.Factor, rhs: Net_PriceTerms.Factor) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.factor != rhs.factor {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Net_PriceTerms.Step: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Net_PriceTerms.protoMessageName + ".Step"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mark\0\u{1}factor\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularDoubleField(value: &self.mark) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.factor) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.mark.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.mark, fieldNumber: 1)
+    }
+    if self.factor.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.factor, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Net_PriceTerms.Step, rhs: Net_PriceTerms.Step) -> Bool {
+    if lhs.mark != rhs.mark {return false}
+    if lhs.factor != rhs.factor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

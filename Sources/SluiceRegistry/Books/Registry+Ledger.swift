@@ -57,16 +57,19 @@ extension Registry: Ledger {
     }
 
     /// Hours before the one of `moment` become days, so that the books grow by the day.
-    package func rollUp(before moment: Int64) async throws {
+    ///
+    /// - Parameter namesBefore: of days before this one the names of streams go as well, so that they grow by tenant and orchestrator.
+    package func rollUp(before moment: Int64, namesBefore: Int64 = 0) async throws {
         let day: Int64 = 86_400
         let end = moment - moment % day
+        let nameless = namesBefore - namesBefore % day
         try await write { database in
             try database.execute(
                 sql: """
-                    CREATE TEMP TABLE rolled AS SELECT hour / \(day) * \(day) AS day, tenant, stream, orchestrator, capability, kind, unit, wei,
-                        per, sum(bookings) AS bookings, sum(units) AS units, sum(milliseconds) AS milliseconds
-                        FROM usage WHERE hour < ? GROUP BY day, tenant, stream, orchestrator, capability, kind, unit, wei, per;
-                    """, arguments: [end])
+                    CREATE TEMP TABLE rolled AS SELECT hour / \(day) * \(day) AS day, tenant,
+                        CASE WHEN hour < ? THEN '' ELSE stream END AS stream, orchestrator, capability, kind, unit, wei, per, sum(bookings) AS bookings, sum(units) AS units, sum(milliseconds) AS milliseconds
+                        FROM usage WHERE hour < ? GROUP BY day, tenant, 3, orchestrator, capability, kind, unit, wei, per;
+                    """, arguments: [nameless, end])
             try database.execute(sql: "DELETE FROM usage WHERE hour < ?", arguments: [end])
             try database.execute(sql: "INSERT INTO usage SELECT * FROM rolled")
             try database.execute(sql: "DROP TABLE rolled")

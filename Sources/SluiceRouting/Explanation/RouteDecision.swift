@@ -64,6 +64,8 @@ package struct RouteDecision: Sendable {
         /// What came of it, as its maker says and as it weighs; filled in by who carries it out, 0 where nobody does.
         package var pixels: Int64 = 0
         package var bytes = 0
+        /// Bits of the renditions it was asked for, by their bitrates; 0 where one of them has none. Filled in by who carries it out.
+        package var bitsAsked = 0.0
     }
 
     package var stream: StreamID

@@ -198,6 +198,9 @@ package struct LiveWorld: Sendable {
     /// What it asks at the moment; `nil` for nothing.
     package func price(of orchestrator: Int) -> Price? { World.price(weiPerPixel: world.orchestrators[orchestrator].price) }
 
+    /// What is wrong with the pictures that it makes now.
+    package func picture(of orchestrator: Int) -> FaultModel.Picture? { world.orchestrators[orchestrator].condition.picture }
+
     package func tally(of orchestrator: Int) -> LiveTally {
         let modelled = world.orchestrators[orchestrator]
         let tally = world.tallies[orchestrator]

@@ -15,18 +15,15 @@ package struct DecisionOutcomes: Sendable {
     /// - Parameters:
     ///   - duration: of the segment, seconds.
     ///   - previous: who served the stream's segment before this one; counted as left where it was left in trouble.
-    ///   - bitsExpected: of a whole set of renditions; 0 where not known.
-    package init(_ decision: RouteDecision, duration: Double, previous: OrchestratorID? = nil, bitsExpected: Double = 0) {
-        let whole = decision.attempts.map(\.pixelsAsked).max() ?? 0
+    package init(_ decision: RouteDecision, duration: Double, previous: OrchestratorID? = nil) {
         var outcomes: [One] = decision.attempts.compactMap { attempt in
             guard let end = Self.end(of: attempt, decision) else { return nil }
-            let share = whole > 0 ? attempt.pixelsAsked / whole : 1
             return One(
                 orchestrator: attempt.orchestrator,
                 outcome: WorkOutcome(
                     end: end, kind: BookingKind(attempt.role), duration: duration, finish: attempt.times.total,
                     isInTime: attempt.times.total.map { attempt.sent.advanced(bySeconds: $0) <= decision.deadline } ?? false,
-                    pixelsExpected: attempt.pixelsAsked, pixels: attempt.pixels, bitsExpected: bitsExpected * share,
+                    pixelsExpected: attempt.pixelsAsked, pixels: attempt.pixels, bitsExpected: attempt.bitsAsked,
                     bits: Double(attempt.bytes) * 8, wei: attempt.cost))
         }
         if let previous, let choice = decision.choice, choice != previous, Self.troubles.contains(decision.reason) {

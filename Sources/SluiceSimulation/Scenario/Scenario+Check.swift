@@ -142,7 +142,7 @@ private struct ScenarioCheck {
         case .slow(let factor): that("\(path).factor", factor, isIn: 1...10_000)
         case .price(let factor): that("\(path).factor", factor, isIn: 0...1e9)
         case .halfAnswer(let share), .wrongBytes(let share), .loss(let share): isShare("\(path).share", share)
-        case .stall, .crash, .crashDuring, .busy, .capped, .refuseTokens: break
+        case .stall, .crash, .crashDuring, .busy, .capped, .refuseTokens, .pictures: break
         }
     }
 }

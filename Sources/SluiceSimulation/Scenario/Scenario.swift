@@ -13,6 +13,13 @@ package struct Scenario: Sendable {
     /// The time of a gateway's own uplink is shared by all its uploads; `nil` is unlimited.
     package var uplinkBitsPerSecond: Double?
 
+    /// Whether anybody must make real pictures for it.
+    package var hasPictureFaults: Bool {
+        orchestrators.contains { model in
+            model.faults.contains { if case .pictures = $0.kind { true } else { false } }
+        }
+    }
+
     package init(
         name: String, about: String = "", duration: Double = 600, gateways: Int = 1, streams: [StreamGroup],
         orchestrators: [OrchestratorModel], uplinkBitsPerSecond: Double? = nil
@@ -207,6 +214,20 @@ package struct FaultModel: Hashable, Sendable {
         case refuseTokens
         /// The network loses this share of transfers.
         case loss(share: Double)
+        /// Renditions are media, in time, and not what was asked for: found out by who decodes them. Only on the real wire; a simulated
+        /// rendition has no pictures.
+        case pictures(Picture)
+    }
+
+    package enum Picture: String, Hashable, Sendable, CaseIterable {
+        /// Nothing but black.
+        case black
+        /// The first picture all the time.
+        case frozen
+        /// Another picture than the source's.
+        case wrong
+        /// A tenth of the bitrate that was asked for.
+        case thin
     }
 
     package enum Stage: String, Hashable, Sendable, CaseIterable { case upload, transcode, download }

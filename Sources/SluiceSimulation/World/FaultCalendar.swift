@@ -41,7 +41,7 @@ struct FaultCalendar {
                 switch faults[occurrence.fault].kind {
                 case .stall: (occurrence.span, 0)
                 case .slow(let factor): (occurrence.span, 1 / factor)
-                case .crash, .crashDuring, .busy, .capped, .halfAnswer, .wrongBytes, .price, .refuseTokens, .loss: nil
+                case .crash, .crashDuring, .busy, .capped, .halfAnswer, .wrongBytes, .price, .refuseTokens, .loss, .pictures: nil
                 }
             })
     }
@@ -57,6 +57,7 @@ struct Condition {
     var wrongBytes = 0.0
     var loss = 0.0
     var priceFactor = 1.0
+    var picture: FaultModel.Picture?
     /// The fault that waits for a segment in this stage.
     var armed: (stage: FaultModel.Stage, fault: Int)?
 
@@ -78,6 +79,7 @@ struct Condition {
             case .price(let factor): priceFactor *= factor
             case .refuseTokens: refusesTokens = true
             case .loss(let share): loss = Self.either(loss, share)
+            case .pictures(let sort): picture = picture ?? sort
             }
         }
     }

@@ -19,11 +19,14 @@ package struct OrchestratorEntry: Hashable, Sendable {
     package var takesStreamedSegments: Bool
     /// Models that it works on live video with (`LiveVideoTransport`).
     package var liveModels: Set<String>
+    /// What it sells beyond the network's own words; `nil` for those of another make.
+    package var market: MarketTerms?
 
     package init(
         id: OrchestratorID, capabilities: CapabilitySet, price: Price? = nil, version: String = "",
         isReachable: Bool = true, operatorName: String? = nil, region: String? = nil, gpu: GPU? = nil,
-        gpuSource: GPUSource = .configured, roundTrip: Double? = nil, takesStreamedSegments: Bool = false, liveModels: Set<String> = []
+        gpuSource: GPUSource = .configured, roundTrip: Double? = nil, takesStreamedSegments: Bool = false, liveModels: Set<String> = [],
+        market: MarketTerms? = nil
     ) {
         self.id = id
         self.capabilities = capabilities
@@ -37,6 +40,7 @@ package struct OrchestratorEntry: Hashable, Sendable {
         self.roundTrip = roundTrip
         self.takesStreamedSegments = takesStreamedSegments
         self.liveModels = liveModels
+        self.market = market
     }
 }
 
@@ -51,6 +55,13 @@ package struct Price: Hashable, Sendable {
         self.pixelsPerUnit = pixelsPerUnit
     }
 
+    /// As fractions: 2 for 4 is 1 for 2.
+    package func isSame(as other: Price) -> Bool {
+        pricePerUnit.multipliedFullWidth(by: other.pixelsPerUnit) == other.pricePerUnit.multipliedFullWidth(by: pixelsPerUnit)
+    }
+
+    package var words: String { "\(pricePerUnit) wei for \(pixelsPerUnit == 1 ? "a unit" : "\(pixelsPerUnit) units")" }
+
     package var weiPerPixel: Double { Double(pricePerUnit) / Double(pixelsPerUnit) }
 }
 
@@ -58,4 +69,17 @@ package struct Price: Hashable, Sendable {
 package protocol OrchestratorDirectory: Sendable {
     /// All known orchestrators, in a stable order.
     var entries: [OrchestratorEntry] { get }
+
+    func entry(_ id: OrchestratorID) -> OrchestratorEntry?
+
+    /// Tells at once whose entry has become another, been added, or gone; a round trip that was measured anew is none. Under no lock,
+    /// on any thread, and it must not wait.
+    func whenChanged(_ tell: @escaping @Sendable (OrchestratorID) -> Void)
+}
+
+/// For directories that never change, and small ones.
+extension OrchestratorDirectory {
+    package func entry(_ id: OrchestratorID) -> OrchestratorEntry? { entries.first { $0.id == id } }
+
+    package func whenChanged(_ tell: @escaping @Sendable (OrchestratorID) -> Void) {}
 }

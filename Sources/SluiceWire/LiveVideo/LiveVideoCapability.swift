@@ -11,8 +11,14 @@ package enum LiveVideoCapability {
         package var name: String
         package var capacity: Int
         package var used: Int
+        /// As the first of its runners says.
+        package var version: String?
+        /// Of the weights.
+        package var digest: String?
 
-        package init(name: String, capacity: Int, used: Int) {
+        package init(name: String, capacity: Int, used: Int, version: String? = nil, digest: String? = nil) {
+            self.version = version
+            self.digest = digest
             self.name = name
             self.capacity = capacity
             self.used = used

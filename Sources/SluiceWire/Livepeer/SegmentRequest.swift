@@ -22,6 +22,8 @@ package struct SegmentRequest: Sendable {
     package let slice: SegmentSlice?
     package let token: Net_AuthToken
     package let session: SessionID
+    /// What the payer says that a unit costs; `nil` where it says nothing, as off-chain. Never what is charged.
+    package let expectedPrice: Price?
     /// Why the job is hopeless though the request is in order: goes out as `TranscodeResult.error`.
     package let objection: String?
 
@@ -33,7 +35,7 @@ package struct SegmentRequest: Sendable {
     package init(
         segmentHeader: String?, paymentHeader: String?, offer: Net_Capabilities, tokens: SessionTokens, now: Int64
     ) throws(SegmentRefusal) {
-        try Self.checkPayment(paymentHeader ?? "")
+        expectedPrice = try Self.expectedPrice(in: paymentHeader ?? "")
         let message = try Self.parse(segmentHeader ?? "")
         let profiles = try Self.profiles(of: message)
         guard (0...Self.longestDuration).contains(message.duration) else {
@@ -57,15 +59,24 @@ package struct SegmentRequest: Sendable {
         self.stream = Self.stream(of: message)
     }
 
-    private static func checkPayment(_ header: String) throws(SegmentRefusal) {
+    /// - Parameter header: of `Livepeer-Payment`.
+    package static func expectedPrice(in header: String) throws(SegmentRefusal) -> Price? {
         guard let bytes = HeaderBase64.decode(header) else {
             let place = HeaderBase64.firstIllegalByte(in: header)
             throw SegmentRefusal(
                 status: 402, text: "base64 decode error: illegal base64 data at input byte \(place)")
         }
-        guard (try? Net_Payment(serializedBytes: bytes)) != nil else {
+        guard let payment = try? Net_Payment(serializedBytes: bytes) else {
             throw SegmentRefusal(status: 402, text: "protobuf unmarshal error: \(GRPCFrame.Fault.undecodable)")
         }
+        let told = payment.expectedPrice
+        // An empty price is how nothing is said.
+        guard payment.hasExpectedPrice, told.pricePerUnit != 0 || told.pixelsPerUnit != 0 else { return nil }
+        guard let price = Price(pricePerUnit: told.pricePerUnit, pixelsPerUnit: told.pixelsPerUnit) else {
+            throw SegmentRefusal(
+                status: 402, text: "the payment names a price of \(told.pricePerUnit) wei for \(told.pixelsPerUnit) units, which is none")
+        }
+        return price
     }
 
     private static func parse(_ header: String) throws(SegmentRefusal) -> Net_SegData {

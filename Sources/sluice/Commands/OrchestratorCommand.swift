@@ -41,7 +41,12 @@ struct OrchestratorCommand: AsyncParsableCommand {
         let liveVideo = runners.liveVideo
         let endpoint = try OrchestratorEndpoint(
             service: orchestrator, serviceURI: settings.serviceURI, version: Sluice.version, asks: prices.asked,
-            liveModels: { liveVideo.models }, logger: logger)
+            liveModels: { liveVideo.models },
+            market: {
+                let status = orchestrator.status
+                return prices.terms(
+                    sessions: status.maxSessions, inUse: status.sessions, models: liveVideo.models.map(MarketTerms.Model.init))
+            }, logger: logger)
         let runnerEndpoint = RunnerEndpoint(runners.desk)
         let capabilities = CapabilityEndpoint(runners.desk)
         let server = HTTPServer(

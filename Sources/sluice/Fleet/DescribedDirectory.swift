@@ -35,6 +35,14 @@ final class DescribedDirectory: OrchestratorDirectory {
         }
     }
 
+    func entry(_ id: OrchestratorID) -> OrchestratorEntry? {
+        let told = roster.entry(id)
+        guard told.map({ $0.standing == .active }) ?? true else { return nil }
+        return directory.entry(id).map { described($0, told) }
+    }
+
+    func whenChanged(_ tell: @escaping @Sendable (OrchestratorID) -> Void) { directory.whenChanged(tell) }
+
     /// Also of those that get no work.
     var all: [OrchestratorEntry] {
         let told = roster.byID

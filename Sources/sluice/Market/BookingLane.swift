@@ -1,4 +1,5 @@
 import Logging
+import SluiceMarket
 import SluiceTypes
 import Synchronization
 
@@ -21,6 +22,7 @@ final class BookingLane: Sendable {
     private struct State {
         var waiting: [Booking] = []
         var status = Status()
+        var names = StreamNames()
     }
 
     private let ledger: any Ledger
@@ -47,7 +49,10 @@ final class BookingLane: Sendable {
         guard !bookings.isEmpty else { return }
         state.withLock { state in
             let room = max(0, Self.mostWaiting - state.waiting.count)
-            state.waiting += bookings.prefix(room)
+            for var booking in bookings.prefix(room) {
+                booking.stream = state.names.booked(booking.stream, at: booking.at)
+                state.waiting.append(booking)
+            }
             state.status.dropped += max(0, bookings.count - room)
         }
         signal.yield()

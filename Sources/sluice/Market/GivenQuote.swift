@@ -1,4 +1,5 @@
 import SluiceMarket
+import SluiceRouting
 import SluiceTypes
 import Synchronization
 
@@ -83,9 +84,19 @@ extension Market {
         honour(stream)
     }
 
-    /// Sets the stream's ceiling to what it was promised.
+    /// Less than any price, where a ceiling of 0 would be none.
+    private static let leastCeiling = 1e-12
+
+    /// Sets the stream's ceiling to what it was promised, and to that of transcoding; what the node and its tenant promise holds too.
     private func honour(_ stream: StreamID) {
-        guard let ceiling = state.withLock({ $0.accepted[stream]?.ceiling }), levels.owner(of: stream) != nil,
+        let now = Self.now
+        let (quoted, general) = state.withLock { state in
+            let ceilings = settings.ceilings(node: nil, state.rates, at: now)
+            return (state.accepted[stream]?.ceiling, ceilings.ceiling(pipeline: OfferedCapability.transcode, model: nil, tenant: nil))
+        }
+        let new = [quoted, general].compactMap(\.self).map { max($0, Self.leastCeiling) }
+        guard !new.isEmpty, levels.owner(of: stream) != nil,
+            let ceiling = (new + [levels.level(of: stream).maxPrice].compactMap(\.self)).min(),
             let change = try? ServiceLevelChange(["maxPricePerPixelWei": ceiling])
         else { return }
         if levels.change(stream: stream, change) { hands.levelChanged(stream) }

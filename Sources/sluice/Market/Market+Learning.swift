@@ -25,6 +25,12 @@ extension Market {
         guardPrices(settled)
     }
 
+    /// What was found of a rendition's pictures.
+    func learn(_ sample: PictureSample, of orchestrator: OrchestratorID) {
+        let now = Self.now
+        state.withLock { $0.book.add(sample, of: Offer.Key(orchestrator, OfferedCapability.transcode), at: now) }
+    }
+
     /// What came back is owed for: pixels as their maker tells them, at the price that was posted, or quoted where that is less
     /// (specs/transcoding-protocol §4.5). What was broken off brought nothing and costs nothing.
     private static func bookings(_ settled: Settled, tenant: String, quote: GivenQuote?, at now: Int64) -> [Booking] {
@@ -57,7 +63,6 @@ extension Market {
             logger.warning("price guard", metadata: ["stream": "\(stream)", "reason": "\(rise)"])
         }
     }
-
 }
 
 /// Who served a stream last, and whose it is: asked for a while after its end too, as its last segments settle then.
@@ -73,6 +78,8 @@ struct StreamMemory: Sendable {
 
     private var entries: [StreamID: Entry] = [:]
     private var uses = 0
+
+    func tenant(of stream: StreamID) -> String { entries[stream]?.tenant ?? "" }
 
     /// - Parameter tenant: as far as it is known now; `nil` for a stream that is not open, whose last one is taken then.
     /// - Returns: who served it before, and whose it is.

@@ -41,9 +41,9 @@ extension Market {
         }
     }
 
-    /// Books older than a week are kept by the day.
+    /// Books older than a week are kept by the day, and older than a quarter without the names of streams.
     func rollBooksUp() async {
-        do { try await registry?.rollUp(before: Self.now - Self.hoursKept) } catch {
+        do { try await registry?.rollUp(before: Self.now - Self.hoursKept, namesBefore: Self.now - Self.namesKept) } catch {
             logger.error("books not rolled up", metadata: ["reason": "\(error)"])
         }
     }

@@ -8,7 +8,7 @@ import Synchronization
 
 /// A gateway's marketplace: the catalogue of offers, how well they do, quotes, and the way of both into routing and the books.
 final class Market: Sendable {
-    /// How often the directory is looked at, and how often scores become weights.
+    /// How often all of the directory is looked at (what changes by the network is told at once), and how often scores become weights.
     static let look: Duration = .milliseconds(500)
     static let weigh: Duration = .seconds(5)
     /// How often what was learned goes to the disk; what is lost with a crash is this much of history, and no booking.
@@ -17,6 +17,7 @@ final class Market: Sendable {
     /// How often old hours of the books become days, and how old they are then, in seconds.
     static let rollUp: Duration = .seconds(3600)
     static let hoursKept: Int64 = 7 * 86_400
+    static let namesKept: Int64 = 90 * 86_400
 
     struct State {
         var catalog = OfferCatalog()
@@ -51,6 +52,10 @@ final class Market: Sendable {
     private let outcomes: AsyncStream<Settled>
     private let settle: AsyncStream<Settled>.Continuation
     private let left = Atomic<Int>(0)
+    /// Whose entry has changed and was not looked at yet; the signal wakes who looks.
+    private let pending = Mutex<Set<OrchestratorID>>([])
+    private let pings: AsyncStream<Void>
+    private let ping: AsyncStream<Void>.Continuation
 
     /// What the market may do to routing.
     struct Hands: Sendable {
@@ -89,6 +94,31 @@ final class Market: Sendable {
                 book: PerformanceBook(formula: settings.formula), rates: settings.rates.book,
                 guardian: PriceGuard(factor: settings.priceGuard)))
         (outcomes, settle) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.mostWaiting))
+        (pings, ping) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        state.withLock { $0.catalog.ownVersion = Sluice.version }
+        directory.whenChanged { [weak self] id in self?.changed(id) }
+    }
+
+    /// More at once are looked at all together.
+    private static let mostPending = 256
+
+    private func changed(_ id: OrchestratorID) {
+        pending.withLock { pending in
+            // One more than can be looked at singly says the same as all of them.
+            if pending.count <= Self.mostPending { pending.insert(id) }
+        }
+        ping.yield()
+    }
+
+    /// Looks at those that have changed, as soon as they have, until it is cancelled.
+    func follow() async {
+        for await _ in pings {
+            let ids = pending.withLock { pending in
+                defer { pending = [] }
+                return pending
+            }
+            if ids.count > Self.mostPending { lookAround() } else { for id in ids { look(at: id) } }
+        }
     }
 
     static var now: Int64 { wallClockNanoseconds() / 1_000_000_000 }
@@ -112,6 +142,7 @@ final class Market: Sendable {
             if let lane { group.addTask { await lane.run() } }
             group.addTask { [self] in
                 await withDiscardingTaskGroup { ticks in
+                    ticks.addTask { await self.follow() }
                     ticks.addTask { await self.every(Self.look) { self.lookAround() } }
                     ticks.addTask { await self.every(Self.weigh) { self.rank() } }
                     ticks.addTask { await self.every(Self.remember) { await self.save() } }
@@ -146,19 +177,35 @@ final class Market: Sendable {
         for entry in entries {
             let listing = OrchestratorListing(entry)
             if entry.id == .embedded { embedded.append(listing) } else { declared.append(listing) }
-            // What our operator wrote is told apart from what the orchestrator says.
-            if entry.id != .embedded, entry.region != nil || entry.operatorName != nil || entry.gpuSource == .configured {
-                configured.append(
-                    OrchestratorListing(
-                        id: entry.id, operatorName: entry.operatorName, region: entry.region,
-                        gpu: entry.gpuSource == .configured ? entry.gpu : nil,
-                        gpuSource: entry.gpuSource == .configured && entry.gpu != nil ? .configured : nil))
-            }
+            if let told = Self.configured(entry) { configured.append(told) }
         }
         forgetEnded()
         update(embedded, from: .embedded)
         update(declared, from: .declared)
         update(configured, from: .configured)
+    }
+
+    /// What our operator wrote is told apart from what the orchestrator says.
+    private static func configured(_ entry: OrchestratorEntry) -> OrchestratorListing? {
+        guard entry.id != .embedded, entry.region != nil || entry.operatorName != nil || entry.gpuSource == .configured else { return nil }
+        return OrchestratorListing(
+            id: entry.id, operatorName: entry.operatorName, region: entry.region,
+            gpu: entry.gpuSource == .configured ? entry.gpu : nil,
+            gpuSource: entry.gpuSource == .configured && entry.gpu != nil ? .configured : nil)
+    }
+
+    /// Takes what the directory says of one, and tells it.
+    func look(at id: OrchestratorID) {
+        let entry = directory.entry(id)
+        let listing = entry.map { OrchestratorListing($0) }
+        feed.tell(
+            state.withLock { state in
+                let changes =
+                    state.catalog.update(id, listing, from: id == .embedded ? .embedded : .declared)
+                    + state.catalog.update(id, entry.flatMap(Self.configured), from: .configured)
+                state.unsaved.formUnion(changes.map(\.key))
+                return changes
+            })
     }
 
     func update(_ list: [OrchestratorListing], from source: OfferSource, problem: String? = nil) {

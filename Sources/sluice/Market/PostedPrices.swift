@@ -3,14 +3,22 @@ import NIOCore
 import SluiceMarket
 import SluiceNetwork
 import SluiceTypes
+import SluiceWire
 import Synchronization
 
 /// An orchestrator's price function at work: what it asks now, and what it asked of whom it still owes that price.
 final class PostedPrices: Sendable {
+    /// What a session was quoted, and what before that: a payer who still names that hears since when it does not hold.
+    private struct Promise {
+        var price: Price
+        var until: Int64
+        var former: (price: Price, until: Int64)?
+    }
+
     private struct State {
         var rates: RateBook
         var load = LoadState.usual
-        var sessions = QuoteBook<Price>()
+        var sessions = QuoteBook<Promise>()
         var problem: String?
         var last: Price?
     }
@@ -48,13 +56,15 @@ final class PostedPrices: Sendable {
     func price(of session: SessionID) -> Price? {
         guard !settings.isFree else { return nil }
         let now = clock()
-        if let promised = state.withLock({ try? $0.sessions.terms(of: session.rawValue, at: now).terms }) { return promised }
+        if let promised = state.withLock({ try? $0.sessions.terms(of: session.rawValue, at: now).terms }) { return promised.price }
         do {
             let terms = try terms(PriceAsk())
             state.withLock { state in
                 state.problem = nil
                 state.last = terms.price
-                state.sessions.give(terms.price, as: session.rawValue, until: terms.validUntil, at: now)
+                let former = state.sessions.latest(of: session.rawValue).map { ($0.price, $0.until) }
+                let promise = Promise(price: terms.price, until: terms.validUntil, former: former)
+                state.sessions.give(promise, as: session.rawValue, until: terms.validUntil, at: now)
             }
             return terms.price
         } catch {
@@ -63,6 +73,30 @@ final class PostedPrices: Sendable {
                 return state.last
             }
         }
+    }
+
+    /// Why a payment that names this price is none for the session.
+    func objection(to expected: Price, of session: SessionID) -> String? {
+        let asked = price(of: session)
+        guard let objection = AskedPrices.objection(to: expected, asked: asked) else { return nil }
+        let former = state.withLock { $0.sessions.latest(of: session.rawValue)?.former }
+        guard let former, let asked, former.price.isSame(as: expected) else { return objection }
+        return "the quote of \(expected.words) for this session expired \(max(0, clock() - former.until)) s ago; now it is \(asked.words)"
+    }
+
+    /// What is told to gateways beyond Livepeer's words.
+    func terms(sessions: Int, inUse: Int, models: [MarketTerms.Model]) -> MarketTerms {
+        let now = clock()
+        let load = load()
+        let (band, rates) = state.withLock { state in
+            state.load = settings.function.load.next(after: state.load, load: load)
+            return (state.load, state.rates)
+        }
+        return MarketTerms(
+            region: settings.region, gpuClass: settings.gpuClass, encoderSlots: settings.encoderSlots > 0 ? settings.encoderSlots : nil,
+            sessions: sessions, sessionsInUse: inUse, minimumVersion: settings.minimumVersion,
+            models: Array(models.prefix(MarketTerms.mostItems)),
+            prices: settings.isFree ? nil : settings.function.terms(band, rates: rates, at: now))
     }
 
     /// Why transcoding has no price at the moment.
@@ -97,7 +131,7 @@ final class PostedPrices: Sendable {
     }
 
     var asked: AskedPrices {
-        AskedPrices(session: { self.price(of: $0) }, capabilities: { self.capabilities })
+        AskedPrices(session: { self.price(of: $0) }, capabilities: { self.capabilities }, objection: { self.objection(to: $1, of: $0) })
     }
 
     /// Of every base that the network has a number for.
@@ -123,4 +157,13 @@ enum PipelineNumber {
         OfferedCapability.transcode: 0, "text-to-image": 27, "image-to-image": 28, "image-to-video": 29, "upscale": 30, "audio-to-text": 31,
         "segment-anything-2": 32, "llm": 33, "image-to-text": 34, "live-video-to-video": 35, "text-to-speech": 36,
     ]
+}
+
+extension MarketTerms.Model {
+    /// A runner that has registered is warm; what it is made of it may say itself.
+    init(_ model: LiveVideoCapability.Model) {
+        self.init(
+            pipeline: "live-video-to-video", name: model.name, version: model.version, digest: model.digest, isWarm: true,
+            capacity: model.capacity, inUse: model.used)
+    }
 }

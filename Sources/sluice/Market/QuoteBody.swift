@@ -90,12 +90,14 @@ struct QuoteBody {
 
     private static func whatIf(_ fields: Fields, _ request: inout QuoteRequest) throws -> Bool {
         guard let value = fields.object["whatIf"] else { return false }
-        guard let object = value as? [String: Any], object.keys.allSatisfy({ ["without", "prices"].contains($0) }) else {
+        guard let object = value as? [String: Any], object.keys.allSatisfy({ ["without", "prices", "load"].contains($0) }) else {
             throw fields.complaint(
-                "whatIf", "an object with 'without' (a list of orchestrators) and 'prices' (wei per unit by orchestrator) is right")
+                "whatIf",
+                "an object with 'without' (a list of orchestrators), 'prices' (wei per unit by orchestrator) and 'load' (0 to 1) is right")
         }
         let inner = Fields(object)
         request.without = Set(try inner.texts("without").map { OrchestratorID($0) })
+        request.assumedLoad = try inner.number("load", 0...1)
         if let prices = object["prices"] {
             guard let table = prices as? [String: Any] else { throw inner.complaint("prices", "wei per unit by orchestrator is right") }
             let numbers = Fields(table)

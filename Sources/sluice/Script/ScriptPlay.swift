@@ -39,8 +39,11 @@ struct ScriptPlay {
         self.scenario = scenario
         self.world = world
         publications = live.publications
+        // Pictures can only be wrong where there are pictures.
+        let studio = scenario.hasPictureFaults ? ScriptedStudio() : nil
         ports = live.names.indices.map {
-            ScriptedPort(orchestrator: $0, port: port == 0 ? 0 : port + $0, world: world, tls: tls, group: group, logger: logger)
+            ScriptedPort(
+                orchestrator: $0, port: port == 0 ? 0 : port + $0, world: world, studio: studio, tls: tls, group: group, logger: logger)
         }
     }
 

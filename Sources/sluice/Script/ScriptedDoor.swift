@@ -18,13 +18,13 @@ struct ScriptedDoor: HTTPResponder {
     let pending: PendingRenditions
 
     init(
-        orchestrator: Int, world: ScriptedWorld, serviceURI: String, logger: Logger
+        orchestrator: Int, world: ScriptedWorld, studio: ScriptedStudio?, serviceURI: String, logger: Logger
     ) throws {
         self.orchestrator = orchestrator
         self.world = world
         pending = PendingRenditions()
         endpoint = try OrchestratorEndpoint(
-            service: ScriptedService(orchestrator: orchestrator, world: world, pending: pending), serviceURI: serviceURI,
+            service: ScriptedService(orchestrator: orchestrator, world: world, pending: pending, studio: studio), serviceURI: serviceURI,
             version: Sluice.version, asks: AskedPrices { _ in world.price(of: orchestrator) },
             renditions: RenditionStore(byteLimit: PendingRenditions.byteLimit), logger: logger)
     }

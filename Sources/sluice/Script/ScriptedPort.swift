@@ -19,15 +19,22 @@ final class ScriptedPort: HTTPResponder {
 
     let orchestrator: Int
     private let world: ScriptedWorld
+    private let studio: ScriptedStudio?
     private let tls: HTTPServerTLS
     private let group: any EventLoopGroup
     private let logger: Logger
     private let state: Mutex<State>
 
-    /// - Parameter port: 0 takes a free one.
-    init(orchestrator: Int, port: Int, world: ScriptedWorld, tls: HTTPServerTLS, group: any EventLoopGroup, logger: Logger) {
+    /// - Parameters:
+    ///   - port: 0 takes a free one.
+    ///   - studio: makes renditions; without it they are the source's own bytes.
+    init(
+        orchestrator: Int, port: Int, world: ScriptedWorld, studio: ScriptedStudio?, tls: HTTPServerTLS, group: any EventLoopGroup,
+        logger: Logger
+    ) {
         self.orchestrator = orchestrator
         self.world = world
+        self.studio = studio
         self.tls = tls
         self.group = group
         self.logger = logger
@@ -45,7 +52,7 @@ final class ScriptedPort: HTTPResponder {
             state.port = bound
             state.server = server
         }
-        let door = try ScriptedDoor(orchestrator: orchestrator, world: world, serviceURI: uri, logger: logger)
+        let door = try ScriptedDoor(orchestrator: orchestrator, world: world, studio: studio, serviceURI: uri, logger: logger)
         state.withLock { $0.door = door }
     }
 

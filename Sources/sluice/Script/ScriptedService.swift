@@ -4,13 +4,14 @@ import SluiceSimulation
 import SluiceTypes
 import Synchronization
 
-/// Makes renditions out of the source's own bytes, once the script says that the work is done.
+/// Makes renditions, once the script says that the work is done: of the source's own bytes, or with a studio of its pictures.
 struct ScriptedService: TranscodeService {
     let capabilities = CapabilitySet(Capability.allCases)
 
     let orchestrator: Int
     let world: ScriptedWorld
     let pending: PendingRenditions
+    var studio: ScriptedStudio?
 
     func transcode(_ job: SegmentJob, in session: SessionID) -> AsyncThrowingStream<SegmentEvent, any Error> {
         guard let attempt = ScriptedDoor.attempt else {
@@ -20,7 +21,7 @@ struct ScriptedService: TranscodeService {
         return AsyncThrowingStream {
             if events.withLock({ $0 == nil }) {
                 try await done(attempt)
-                let made = try made(job, attempt, session)
+                let made = try await made(job, attempt, session)
                 events.withLock { $0 = made.reversed() }
             }
             return events.withLock { $0?.popLast() }
@@ -37,7 +38,8 @@ struct ScriptedService: TranscodeService {
         }
     }
 
-    private func made(_ job: SegmentJob, _ attempt: ScriptedAttempt, _ session: SessionID) throws -> [SegmentEvent] {
+    private func made(_ job: SegmentJob, _ attempt: ScriptedAttempt, _ session: SessionID) async throws -> [SegmentEvent] {
+        let filmed = try await studio?.renditions(of: job, showing: world.picture(of: orchestrator))
         var events: [SegmentEvent] = []
         for (place, profile) in job.profiles.enumerated() {
             guard profile.container == job.segment.container else {
@@ -47,9 +49,10 @@ struct ScriptedService: TranscodeService {
                 .init(attempt: attempt, place: place),
                 at: RenditionPath(session: session, profile: profile, sequence: job.segment.sequence))
             let seconds = job.segment.duration / .seconds(1)
-            let pixels = Double(profile.width * profile.height) * profile.assumedFrameRate * seconds
-            events.append(.renditionBytes(rendition: place, Self.rendition(of: job.segment, profile)))
-            events.append(.renditionComplete(rendition: place, facts: RenditionFacts(pixels: Int64(pixels))))
+            let pixels = Int64(Double(profile.width * profile.height) * profile.assumedFrameRate * seconds)
+            let own = filmed?[place]
+            events.append(.renditionBytes(rendition: place, own?.bytes ?? Self.rendition(of: job.segment, profile)))
+            events.append(.renditionComplete(rendition: place, facts: own?.facts ?? RenditionFacts(pixels: pixels)))
         }
         return events + [.finished]
     }

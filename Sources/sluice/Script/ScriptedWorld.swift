@@ -44,6 +44,8 @@ final class ScriptedWorld: Sendable {
 
     func price(of orchestrator: Int) -> Price? { state.withLock { $0.world.price(of: orchestrator) } }
 
+    func picture(of orchestrator: Int) -> FaultModel.Picture? { state.withLock { $0.world.picture(of: orchestrator) } }
+
     /// - Returns: `false` when it has begun already.
     func begin() -> Bool {
         move { state, now in

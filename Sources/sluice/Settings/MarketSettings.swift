@@ -41,6 +41,8 @@ struct MarketSettings {
     var isPublic: Switch
     var scoreStrength: Double
     var formula: ScoreFormula
+    /// Which renditions are decoded beside their source.
+    var sampling: SampleSchedule.Settings
     var webhook: WebAddress?
     var signer: WebAddress?
     var runnerDiscovery: Switch
@@ -60,9 +62,12 @@ struct MarketSettings {
     /// - `public` (on | off, default off): offers, quotes, leaderboard and services at the port of `http` as well.
     /// - `scoreStrength` (number, default 1, 0…4): exponent of scores as weights for choosing; 0: none.
     /// - `score.latency` … one for each of `Measure` (number, 0…100), `score.newcomer` (0…1), `score.halfSure` (1…10000).
+    /// - `qualitySegments` (int, default 100, 0…1000000): of each orchestrator the pictures of one segment in so many are compared; 0: none.
+    /// - `qualitySeconds` (int, default 300, 0…86400): and of one in so many seconds at least; 0: that does not count.
     /// - `webhook`, `signer` (URLs, default none), `runnerDiscovery` (on | off, default off), `sourceSeconds` (int, default 60, 1…86400).
     /// - `priceGuard` (number, default 2, 1…100): a session whose price rises beyond so many times its first is left.
     /// - `maxPrices` (list such as `llm/big = 12 wei per second`, default empty).
+    /// - `maxPricePerCapability` (JSON, or the path of a file of it; default none): the same as the reference writes it.
     /// - `services` (list of objects with `name`, `pipeline`, `endpoint`, and perhaps `model`, `latency`, `price`, `region`, `start`).
     /// - `peers` (list of objects with `url`, `secret`, `trust` (0…1, default 0.5); default empty) and `peerSecret` (text, default none).
     /// - those of `RateSettings`.
@@ -81,12 +86,18 @@ struct MarketSettings {
         formula.newcomer = try reader.double("marketplace.score.newcomer", in: 0...1) ?? formula.newcomer
         formula.halfSure = try reader.double("marketplace.score.halfSure", in: 1...10_000) ?? formula.halfSure
         self.formula = formula
+        sampling = SampleSchedule.Settings(
+            segments: try reader.int("marketplace.qualitySegments", default: 100, in: 0...1_000_000),
+            seconds: Double(try reader.int("marketplace.qualitySeconds", default: 300, in: 0...86_400)))
         webhook = try PriceListSettings.url(&reader, "marketplace.webhook")
         signer = try PriceListSettings.url(&reader, "marketplace.signer")
         runnerDiscovery = try reader.choice("marketplace.runnerDiscovery", default: .off)
         sourceSeconds = try reader.int("marketplace.sourceSeconds", default: 60, in: 1...86_400)
         priceGuard = try reader.double("marketplace.priceGuard", in: 1...100) ?? 2
-        maxPrices = try PriceListSettings.bases(&reader, "marketplace.maxPrices")
+        // Ours go before the reference's where both speak of one.
+        maxPrices =
+            try PriceListSettings.reference(&reader, "marketplace.maxPricePerCapability")
+            + PriceListSettings.bases(&reader, "marketplace.maxPrices")
         rates = try PriceListSettings.rates(&reader, prefix: "marketplace")
         services = try Self.services(&reader)
         peers = try Self.peers(&reader)

@@ -1,3 +1,4 @@
+import Foundation
 import SluiceMarket
 import SluiceNetwork
 import SluiceTypes
@@ -14,6 +15,29 @@ enum PriceListSettings {
         return try texts.map { text in
             do { return try PriceFunction.Base(text: text) } catch {
                 throw SettingsError(key: key, value: text, source: reader.source(of: key), wish: "\(error)")
+            }
+        }
+    }
+
+    /// The reference's `-maxPricePerCapability`: JSON text, or the path of a file of it (specs/gateway-surface §13).
+    static func reference(_ reader: inout SettingsReader, _ key: String) throws -> [PriceFunction.Base] {
+        guard let text = reader.text(key) else { return [] }
+        let source = reader.source(of: key)
+        func complaint(_ wish: String) -> SettingsError {
+            SettingsError(key: key, value: String(text.prefix(100)), source: source, wish: wish)
+        }
+        let isText = text.drop { $0.isWhitespace }.first == "{"
+        guard let body = isText ? Data(text.utf8) : FileManager.default.contents(atPath: text) else {
+            throw complaint("JSON, or the path of a file of it, is right; there is no such file")
+        }
+        let shape =
+            "{\"capabilities_prices\": [{\"pipeline\": \"llm\", \"model_id\": \"default\", \"price_per_unit\": 12, \"pixels_per_unit\": 1}]} is right"
+        guard let object = (try? JSONSerialization.jsonObject(with: body)) as? [String: Any],
+            let list = object["capabilities_prices"] as? [Any], list.count <= PriceFunction.mostBases
+        else { throw complaint("\(shape), with at most \(PriceFunction.mostBases) prices") }
+        return try list.enumerated().map { place, entry in
+            do throws(CapabilityCeiling.Malformed) { return try CapabilityCeiling(entry).base } catch {
+                throw complaint("capabilities_prices[\(place)] \(error); \(shape)")
             }
         }
     }

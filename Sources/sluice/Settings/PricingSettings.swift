@@ -7,6 +7,9 @@ struct PricingSettings {
     /// What this machine is, for the factors by class and region.
     var gpuClass: String?
     var region: String?
+    /// Told to gateways of ours; 0 is not told.
+    var encoderSlots: Int
+    var minimumVersion: String?
 
     /// Nothing is asked for without a base.
     var isFree: Bool { function.bases.isEmpty }
@@ -14,6 +17,8 @@ struct PricingSettings {
     /// ## Configuration keys, under `pricing`
     /// - `base` (list such as `transcode = 100 wei per pixel`, default empty: nothing is asked).
     /// - `gpuClass`, `region` (text, default none): what this machine is.
+    /// - `encoderSlots` (int, default 0: not told, 0…10000): segments that this machine's hardware encoders take at once.
+    /// - `minimumVersion` (text, default none): the lowest version of a gateway that may come.
     /// - `gpuClasses`, `models`, `regions` (lists of NAME=FACTOR, default empty).
     /// - `latency` (list of SHARE=FACTOR, default empty), `throughput` (list of UNITS A SECOND=FACTOR, default empty).
     /// - `surgeFrom` (number, default 0.8, 0…1), `surge` (factor, default 1, 0.01…100), `idleBelow` (default 0.2), `idle` (default 1),
@@ -55,5 +60,7 @@ struct PricingSettings {
         rates = try PriceListSettings.rates(&reader, prefix: "pricing")
         gpuClass = reader.text("pricing.gpuClass")
         region = reader.text("pricing.region")
+        encoderSlots = try reader.int("pricing.encoderSlots", default: 0, in: 0...10_000)
+        minimumVersion = reader.text("pricing.minimumVersion")
     }
 }

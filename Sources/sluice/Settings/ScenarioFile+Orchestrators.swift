@@ -14,13 +14,13 @@ extension ScenarioFile {
     private enum NetworkKey: String, YAMLKey { case roundTrip, jitter, bandwidth, loss }
 
     private enum FaultKey: String, YAMLKey {
-        case kind, at, every, during, factor, share
+        case kind, at, every, during, factor, share, show
         case lasts = "for"
     }
 
     /// The kinds of fault as the file names them.
     private enum FaultName: String, CaseIterable {
-        case stall, crash, slow, busy, capped, halfAnswer, wrongBytes, price, refuseTokens, loss
+        case stall, crash, slow, busy, capped, halfAnswer, wrongBytes, price, refuseTokens, loss, pictures
 
         /// The key besides those of every fault that this kind reads.
         var parameter: FaultKey? {
@@ -28,6 +28,7 @@ extension ScenarioFile {
             case .crash: .during
             case .slow, .price: .factor
             case .halfAnswer, .wrongBytes, .loss: .share
+            case .pictures: .show
             case .stall, .busy, .capped, .refuseTokens: nil
             }
         }
@@ -86,7 +87,7 @@ extension ScenarioFile {
     private static func fault(_ value: YAMLValue) throws -> FaultModel {
         let table = try value.table(FaultKey.self)
         let name = try table.required(.kind).choice(FaultName.self)
-        for key in [FaultKey.during, .factor, .share] where key != name.parameter {
+        for key in [FaultKey.during, .factor, .share, .show] where key != name.parameter {
             guard let stray = table[key] else { continue }
             let own = name.parameter.map { "; its own key is '\($0.rawValue)'" } ?? ""
             throw stray.complaint("'\(key.rawValue)' says nothing about the kind '\(name.rawValue)'\(own)")
@@ -110,6 +111,7 @@ extension ScenarioFile {
         case .price: .price(factor: try table.required(.factor).quantity(.number))
         case .refuseTokens: .refuseTokens
         case .loss: .loss(share: try share(table))
+        case .pictures: .pictures(try table.required(.show).choice(FaultModel.Picture.self))
         }
     }
 

@@ -4,6 +4,7 @@ import NIOCore
 import ServiceLifecycle
 import SluiceGateway
 import SluiceNetwork
+import SluiceTypes
 
 /// A gateway's face for applications: the runners of its orchestrators at `/apps/…`, batch AI and BYOC.
 struct AppAssembly {
@@ -11,13 +12,12 @@ struct AppAssembly {
     let proxy: HTTPServer.Proxy
     private let desk: AppDesk
 
-    init(_ settings: GatewayFileSettings, group: any EventLoopGroup, logger: Logger) throws {
+    init(_ settings: GatewayFileSettings, group: any EventLoopGroup, used: @escaping @Sendable (AppUse) -> Void, logger: Logger) throws {
         let isSecure = settings.httpCertificate.certificate != nil
         let usual = "\(settings.http.host):\(settings.http.port)"
         desk = try AppDesk(
             directory: AppStage(settings: settings.role.routing), orchestrators: settings.orchestrators, settings: settings.apps,
-            group: group,
-            logger: logger)
+            group: group, used: used, logger: logger)
         door = AppDoor(desk) { request in "\(isSecure ? "https" : "http")://\(request.authority ?? usual)" }
         proxy = HTTPServer.Proxy(
             router: ProxyRouters([door, CapabilityProxy(desk), BatchProxy(desk)]), connections: try ProxyConnections())

@@ -34,4 +34,15 @@ struct CombinedDirectory: OrchestratorDirectory {
     init(_ directories: [any OrchestratorDirectory]) { self.directories = directories }
 
     var entries: [OrchestratorEntry] { directories.flatMap(\.entries) }
+
+    func entry(_ id: OrchestratorID) -> OrchestratorEntry? {
+        for directory in directories {
+            if let entry = directory.entry(id) { return entry }
+        }
+        return nil
+    }
+
+    func whenChanged(_ tell: @escaping @Sendable (OrchestratorID) -> Void) {
+        for directory in directories { directory.whenChanged(tell) }
+    }
 }

@@ -2,6 +2,7 @@ import Logging
 import NIOPosix
 import ServiceLifecycle
 import SluiceGateway
+import SluiceMarket
 import SluiceMedia
 import SluiceNetwork
 import SluiceOrchestrator
@@ -26,6 +27,8 @@ struct GatewayAssembly {
     private let decisionLog: DecisionLog?
     private let webhook: AuthWebhook?
     private let packager: MediaExecutor
+    private let looker: MediaExecutor
+    private let sampling: QualitySampling?
     private let desk: Desk
     private let reload: SettingsReload
     private let apps: AppAssembly
@@ -79,9 +82,16 @@ struct GatewayAssembly {
                 levelChanged: { route.renewServiceLevel(of: $0) }))
         self.market = market
         sources = SourcePoller(market: market, settings: settings.market, group: group)
+        looker = MediaExecutor(width: 1)
+        let sampling =
+            settings.market.sampling.segments > 0
+            ? QualitySampling(settings: settings.market.sampling, executor: looker, registry: registry, logger: logger) {
+                market.learn($1, of: $0)
+            } : nil
+        self.sampling = sampling
         let dispatch = DispatchStage(
             transport: CombinedTransport(embedded: embedded.map(InProcessTransport.init), remote: remote), route: route,
-            metrics: metrics,
+            metrics: metrics, sampling: sampling,
             decided: { decision, facts in
                 recorder?.record(decision, facts)
                 decisionLog?.log(decision)
@@ -96,7 +106,8 @@ struct GatewayAssembly {
         self.webhook = webhook
         // Of its own, so that packaging does not stand behind encoding.
         packager = MediaExecutor(width: 1)
-        let liveVideo = LiveVideoStage(settings: settings.liveVideo, transport: remote, route: route, logger: logger)
+        let liveVideo = LiveVideoStage(
+            settings: settings.liveVideo, transport: remote, route: route, used: { market.used($0) }, logger: logger)
         let table = StreamTable(
             settings: settings.role, dispatch: dispatch, metrics: metrics,
             admission: StreamAdmission(
@@ -121,7 +132,7 @@ struct GatewayAssembly {
         let push = PushEndpoint(
             push: PushIntake(table: table, demux: DemuxStage(executor: executor)),
             parseConfiguration: { try TranscodeConfiguration.profiles(json: $0) }, logger: logger)
-        apps = try AppAssembly(settings, group: group, logger: logger)
+        apps = try AppAssembly(settings, group: group, used: { market.used($0) }, logger: logger)
         media = HTTPServer(
             host: settings.http.host, port: settings.http.port, tls: try settings.httpCertificate.tls(),
             responder: PublicEndpoint(
@@ -168,12 +179,14 @@ struct GatewayAssembly {
         let table = table
         let executor = executor
         let packager = packager
+        let looker = looker
         var services: [any Service] = [
-            ServerService(serve: { try? await gracefulShutdown() }, stop: { [executor, packager].forEach { $0.shutdown() } })
+            ServerService(serve: { try? await gracefulShutdown() }, stop: { [executor, packager, looker].forEach { $0.shutdown() } })
         ]
         let market = market
         let sources = sources
         services.append(ServerService(serve: { await market.run() }, stop: { market.finish() }))
+        if let sampling { services.append(ServerService(serve: { await sampling.run() }, stop: { sampling.finish() })) }
         services.append(
             BackgroundService {
                 await sources.run()

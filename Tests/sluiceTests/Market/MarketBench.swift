@@ -17,8 +17,20 @@ import Testing
 struct MarketBench {
     final class Directory: OrchestratorDirectory {
         let list: Mutex<[OrchestratorEntry]>
+        private let listeners = Mutex<[@Sendable (OrchestratorID) -> Void]>([])
+
         init(_ entries: [OrchestratorEntry]) { list = Mutex(entries) }
         var entries: [OrchestratorEntry] { list.withLock { $0 } }
+
+        func whenChanged(_ tell: @escaping @Sendable (OrchestratorID) -> Void) { listeners.withLock { $0.append(tell) } }
+
+        /// As the network does: it says so at once.
+        func put(_ entry: OrchestratorEntry) {
+            list.withLock { list in
+                if let place = list.firstIndex(where: { $0.id == entry.id }) { list[place] = entry } else { list.append(entry) }
+            }
+            for tell in listeners.withLock({ $0 }) { tell(entry.id) }
+        }
     }
 
     let market: Market

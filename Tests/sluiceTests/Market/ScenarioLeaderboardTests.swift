@@ -40,6 +40,31 @@ import Testing
         #expect(bad.tally.overtaken + bad.tally.failed > 0)
     }
 
+    private func row(_ name: String, _ ranking: [Ranked]) throws -> Ranked {
+        try #require(ranking.first { $0.key.orchestrator.rawValue.contains(name) })
+    }
+
+    /// Three crash at their work, one is away for good, and one does nothing wrong.
+    @Test(arguments: [UInt64(1), 2]) func whoCrashesHasItsFaultsBesideItsName(seed: UInt64) throws {
+        let ranking = try ranking(of: "crash", minutes: 7, seed: seed)
+        for name in ["berlin", "frankfurt", "paris"] {
+            let tally = try row(name, ranking).tally
+            #expect(tally.failed + tally.overtaken > 0 && tally.lastFault > 0, "\(name)")
+        }
+        let sound = try row("mumbai", ranking)
+        #expect(sound.tally.failed + sound.tally.overtaken == 0 && sound.measures[.reliability] ?? 1 == 1)
+        let gone = try row("newyork", ranking)
+        #expect(gone.offer?.isReachable == false || ranking.last?.key == gone.key)
+    }
+
+    /// Three minutes after it has become five times as dear.
+    @Test(arguments: [UInt64(1), 2]) func whoRaisesItsPriceFallsBehindItsNeighbours(seed: UInt64) throws {
+        let ranking = try ranking(of: "price-jump", minutes: 6, seed: seed)
+        let dear = try row("paris", ranking)
+        #expect(ranking.allSatisfy { $0.key == dear.key || ($0.measures[.cost] ?? 0) > (dear.measures[.cost] ?? 1) })
+        for name in ["berlin", "frankfurt"] { #expect(try row(name, ranking).score > dear.score + 0.03) }
+    }
+
     @Test func whoSendsHalfAnswersAndWrongBytesIsLast() throws {
         let ranking = try ranking(of: "flaky-network", minutes: 4, seed: 1)
         #expect(

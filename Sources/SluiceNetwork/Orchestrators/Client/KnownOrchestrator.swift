@@ -33,6 +33,9 @@ final class KnownOrchestrator: Sendable {
         /// Exchanges that run, by the session's own id.
         var uses: [String: Int] = [:]
         var failures = 0
+        /// What was told of last.
+        var told: OrchestratorEntry?
+        var tell: (@Sendable (OrchestratorID) -> Void)?
     }
 
     /// Share of a token's life after which it is replaced (the reference waits for the last tenth and then does it in front of a segment).
@@ -65,6 +68,20 @@ final class KnownOrchestrator: Sendable {
 
     var entry: OrchestratorEntry { state.withLock { $0.entry } }
 
+    func whenChanged(_ tell: @escaping @Sendable (OrchestratorID) -> Void) { state.withLock { $0.tell = tell } }
+
+    /// Says so if what is known has become another; call under no lock.
+    private func tellIfChanged() {
+        let tell = state.withLock { state -> (@Sendable (OrchestratorID) -> Void)? in
+            var now = state.entry
+            now.roundTrip = nil
+            guard now != state.told else { return nil }
+            state.told = now
+            return state.tell
+        }
+        tell?(id)
+    }
+
     func depart(atOnce: Bool) {
         leave.yield(atOnce)
         leave.finish()
@@ -89,6 +106,7 @@ final class KnownOrchestrator: Sendable {
 
     /// Asks it how it is; keeps the token of the answer as a spare. Returns how long to wait before the next time.
     func refresh() async -> (next: Duration, problem: (any Error)?) {
+        defer { tellIfChanged() }
         do {
             let session = try await ask()
             state.withLock { state in
@@ -182,10 +200,13 @@ final class KnownOrchestrator: Sendable {
     func learn(_ information: Net_OrchestratorInfo, from session: Session, of stream: StreamID) {
         guard information.hasAuthToken, !information.transcoder.isEmpty else { return }
         guard let entry = try? Self.entry(id, information) else { return }
+        defer { tellIfChanged() }
         state.withLock { state in
-            let roundTrip = state.entry.roundTrip
+            let before = state.entry
             state.entry = entry
-            state.entry.roundTrip = roundTrip
+            state.entry.roundTrip = before.roundTrip
+            // Told with the answer to a question, and not with every result.
+            state.entry.market = entry.market ?? before.market
             guard let current = state.sessions[stream], current.token == session.token else { return }
             let isSame = information.authToken == current.token
             state.sessions[stream] = Session(
@@ -238,6 +259,7 @@ final class KnownOrchestrator: Sendable {
         var entry = try Self.entry(id, information)
         entry.roundTrip = asked.duration(to: .now).inSeconds
         state.withLock { [entry] in $0.entry = entry }
+        tellIfChanged()
         return Session(token: information.authToken, transcoder: information.transcoder, issued: Self.now)
     }
 
@@ -259,7 +281,8 @@ final class KnownOrchestrator: Sendable {
             id: id, capabilities: CapabilitySet(information.capabilities), price: try price(id, information),
             version: information.capabilities.version, isReachable: true, gpu: gpu(information.hardware), gpuSource: .declared,
             takesStreamedSegments: information.streamedSegments.contains(StreamedSegmentFrame.version),
-            liveModels: LiveVideoCapability.models(of: information.capabilities))
+            liveModels: LiveVideoCapability.models(of: information.capabilities),
+            market: information.hasMarket ? MarketTerms(information.market) : nil)
     }
 
     /// - Throws: for a price that is none: taken for nothing, it would be the cheapest of all.

@@ -42,6 +42,8 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
     let group: any EventLoopGroup
     private let pool: HTTPClientPool
     private let logger: Logger
+    /// Who is told of changes; set up at the start.
+    private let listeners = Mutex<[@Sendable (OrchestratorID) -> Void]>([])
 
     /// - Parameter addresses: as a person writes them; the same one twice counts once. Throws `OrchestratorAddress.Malformed`.
     package init(
@@ -82,8 +84,20 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
             return (came, before.values.filter { next.orchestrators[$0.id] == nil })
         }
         for known in went { known.depart(atOnce: atOnce) }
-        for known in came { arrive.yield(known) }
+        for known in came {
+            known.whenChanged { [weak self] id in self?.changed(id) }
+            arrive.yield(known)
+        }
+        for known in went + came { changed(known.id) }
     }
+
+    private func changed(_ id: OrchestratorID) {
+        for tell in listeners.withLock({ $0 }) { tell(id) }
+    }
+
+    package func whenChanged(_ tell: @escaping @Sendable (OrchestratorID) -> Void) { listeners.withLock { $0.append(tell) } }
+
+    package func entry(_ id: OrchestratorID) -> OrchestratorEntry? { known(id)?.entry }
 
     package var entries: [OrchestratorEntry] { known.map(\.entry) }
 

@@ -55,13 +55,13 @@ package struct OrchestratorCalls: Sendable {
             return .message(
                 try GRPCFrame.encode(
                     identity.message(
-                        token: try tokens.issue(now: clock.unixSeconds()), isForLiveVideo: true)))
+                        token: try tokens.issue(now: clock.unixSeconds()), isForLiveVideo: true, withMarket: true)))
         }
         guard service.hasRoom(for: nil) || sessions.serves(host: host) else {
             return .failure(status: 2, text: "Invalid orchestrator request: OrchestratorCapped")
         }
         let token = try tokens.issue(now: clock.unixSeconds())
-        return .message(try GRPCFrame.encode(identity.message(token: token, withAllPrices: !request.hasCapabilities)))
+        return .message(try GRPCFrame.encode(identity.message(token: token, withAllPrices: !request.hasCapabilities, withMarket: true)))
     }
 
     private func endTranscodingSession(_ body: ByteBuffer) async throws -> Answer {

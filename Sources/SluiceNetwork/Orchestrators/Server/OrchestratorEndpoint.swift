@@ -23,6 +23,7 @@ package struct OrchestratorEndpoint: HTTPResponder {
     package init(
         service: any TranscodeService, serviceURI: String, version: String, asks: AskedPrices = AskedPrices { _ in nil },
         liveModels: @escaping @Sendable () -> [LiveVideoCapability.Model] = { [] },
+        market: @escaping @Sendable () -> MarketTerms? = { nil },
         tokens: SessionTokens? = nil, sessions: JobSessions = JobSessions(), renditions: RenditionStore = RenditionStore(),
         uploads: UploadBudget = UploadBudget(), streamed: StreamedSegmentClocks = StreamedSegmentClocks(),
         clock: ServerClock = ServerClock(), logger: Logger
@@ -32,7 +33,7 @@ package struct OrchestratorEndpoint: HTTPResponder {
         self.calls = OrchestratorCalls(
             identity: OrchestratorIdentity(
                 serviceURI: serviceURI, version: version, capabilities: service.capabilities,
-                takesStreamedSegments: service.takesStreamedSegments, asks: asks, liveModels: liveModels),
+                takesStreamedSegments: service.takesStreamedSegments, asks: asks, liveModels: liveModels, market: market),
             service: service, tokens: try tokens ?? SessionTokens(), sessions: sessions, renditions: renditions, clock: clock,
             logger: logger)
     }

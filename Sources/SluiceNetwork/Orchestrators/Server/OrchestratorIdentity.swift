@@ -18,10 +18,13 @@ package struct OrchestratorIdentity: Sendable {
     package let asks: AskedPrices
     /// Models for live video that it has at the moment.
     let liveModels: @Sendable () -> [LiveVideoCapability.Model]
+    /// What is told beyond the network's own words.
+    let market: @Sendable () -> MarketTerms?
 
     package init(
         serviceURI: String, version: String, capabilities: CapabilitySet, takesStreamedSegments: Bool = false,
-        asks: AskedPrices = AskedPrices { _ in nil }, liveModels: @escaping @Sendable () -> [LiveVideoCapability.Model] = { [] }
+        asks: AskedPrices = AskedPrices { _ in nil }, liveModels: @escaping @Sendable () -> [LiveVideoCapability.Model] = { [] },
+        market: @escaping @Sendable () -> MarketTerms? = { nil }
     ) {
         self.serviceURI = serviceURI.last == "/" ? String(serviceURI.dropLast()) : serviceURI
         self.version = version
@@ -29,18 +32,24 @@ package struct OrchestratorIdentity: Sendable {
         self.takesStreamedSegments = takesStreamedSegments
         self.asks = asks
         self.liveModels = liveModels
+        self.market = market
     }
 
     /// Complete in every answer: a gateway replaces all it knew with it (§3.8). Off-chain there are no tickets.
     ///
-    /// - Parameter withAllPrices: of every capability too, as who asks without saying what for gets them (§1.5).
-    package func message(token: Net_AuthToken, withAllPrices: Bool = false, isForLiveVideo: Bool = false) -> Net_OrchestratorInfo {
+    /// - Parameters:
+    ///   - withAllPrices: of every capability too, as who asks without saying what for gets them (§1.5).
+    ///   - withMarket: with all that is sold here, for who asks; with every result it would be a burden.
+    package func message(
+        token: Net_AuthToken, withAllPrices: Bool = false, isForLiveVideo: Bool = false, withMarket: Bool = false
+    ) -> Net_OrchestratorInfo {
         var message = Net_OrchestratorInfo()
         message.transcoder = serviceURI
         message.address = Data(repeating: 0, count: 20)
         message.capabilities = isForLiveVideo ? liveVideoOffer : offer
         message.authToken = token
         if takesStreamedSegments { message.streamedSegments = [StreamedSegmentFrame.version] }
+        if withMarket, let terms = market() { message.market = terms.message }
         if let price = asks.session(SessionID(token.sessionID)) {
             message.priceInfo.pricePerUnit = price.pricePerUnit
             message.priceInfo.pixelsPerUnit = price.pixelsPerUnit

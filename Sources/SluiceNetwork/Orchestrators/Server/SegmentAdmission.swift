@@ -12,6 +12,9 @@ package struct SegmentAdmission: Sendable {
         let request = try SegmentRequest(
             segmentHeader: segmentHeader, paymentHeader: paymentHeader, offer: calls.identity.offer, tokens: calls.tokens,
             now: calls.clock.unixSeconds())
+        if let expected = request.expectedPrice, let objection = calls.identity.asks.objection(request.session, expected) {
+            throw SegmentRefusal(status: 402, text: objection)
+        }
         try await makeRoom(for: request, host: host)
         return request
     }

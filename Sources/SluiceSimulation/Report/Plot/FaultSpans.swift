@@ -43,6 +43,7 @@ struct FaultSpans {
         case .price: "price"
         case .refuseTokens: "token"
         case .loss: "loss"
+        case .pictures(let picture): picture.rawValue
         }
     }
 }

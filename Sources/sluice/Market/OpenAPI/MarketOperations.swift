@@ -13,6 +13,7 @@ enum MarketOperations {
             "model": Schema.text, "modelVersion": Schema.text, "modelDigest": Schema.text, "warm": Schema.flag, "region": Schema.text,
             "operator": Schema.text, "minimumVersion": Schema.text, "version": Schema.text, "roundTripMs": Schema.number,
             "capabilityBits": Schema.list(Schema.whole), "headroom": Schema.object(["free": Schema.whole, "total": Schema.whole]),
+            "encoderSlots": Schema.whole, "priceFunction": Schema.anything,
             "gpu": Schema.object(["model": Schema.text, "class": Schema.text]),
             "price": Schema.object([
                 "wei": Schema.whole, "per": Schema.whole, "unit": Schema.oneOf(WorkUnit.allCases.map(\.rawValue)),
@@ -33,6 +34,7 @@ enum MarketOperations {
                     optional: [
                         "latencyP50Ms": Schema.number, "latencyP95Ms": Schema.number, "keepsLatency": Schema.flag, "model": Schema.text,
                         "gpuClass": Schema.text, "region": Schema.text, "priceWei": Schema.whole, "pricePer": Schema.whole,
+                        "weiAtTerms": Schema.number,
                     ])),
         ],
         optional: [
@@ -58,7 +60,9 @@ enum MarketOperations {
             "warm": Schema.flag, "maxPricePerUnitWei": between(0, 1e24), "limit": ["type": "integer", "minimum": 1, "maximum": 50],
             "whatIf": [
                 "type": "object", "additionalProperties": false,
-                "properties": ["without": names, "prices": ["type": "object", "additionalProperties": between(0, 1e24)]],
+                "properties": [
+                    "without": names, "load": between(0, 1), "prices": ["type": "object", "additionalProperties": between(0, 1e24)],
+                ],
             ],
         ],
     ]

@@ -19,6 +19,8 @@ struct QuoteReport: Codable, Sendable {
         var keepsLatency: Bool?
         var confidence: Double
         var score: Double
+        /// By the orchestrator's own price function, were this latency promised and this much committed to.
+        var weiAtTerms: Double?
     }
 
     /// Under which it is honoured; none for a what-if, or where nobody fits.
@@ -54,7 +56,8 @@ struct QuoteReport: Codable, Sendable {
                 pricePer: candidate.offer.offered.price?.pixelsPerUnit, totalWei: candidate.total.rounded(.up),
                 latencyP50Ms: candidate.latencyP50.map { ($0 * 1000).tenths },
                 latencyP95Ms: candidate.latencyP95.map { ($0 * 1000).tenths },
-                keepsLatency: candidate.keepsLatency, confidence: candidate.confidence.thousandths, score: candidate.score.thousandths)
+                keepsLatency: candidate.keepsLatency, confidence: candidate.confidence.thousandths, score: candidate.score.thousandths,
+                weiAtTerms: candidate.weiAtTerms)
         }
     }
 }

@@ -19,6 +19,11 @@ struct HistoryReport: Codable, Sendable {
     var finishP95: Double?
     var wei: Double
     var mediaSeconds: Double
+    var bitrateKept: Double?
+    var samples: Int
+    var poorSamples: Int
+    var ssim: Double?
+    var psnr: Double?
 
     init?(_ record: HistoryRecord) {
         guard let tally = PerformanceTally(bytes: record.tally) else { return nil }
@@ -34,6 +39,11 @@ struct HistoryReport: Codable, Sendable {
         finishP95 = tally.finish(0.95).map(\.thousandths)
         wei = tally.wei.rounded()
         mediaSeconds = tally.media.tenths
+        bitrateKept = tally.bitrateKept.map(\.thousandths)
+        samples = tally.pictures.count
+        poorSamples = tally.pictures.poor
+        ssim = tally.pictures.mean(\.ssim).map(\.thousandths)
+        psnr = tally.pictures.mean(\.psnr).map(\.tenths)
     }
 }
 

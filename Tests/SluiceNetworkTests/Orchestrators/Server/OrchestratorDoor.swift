@@ -29,10 +29,13 @@ struct OrchestratorDoor: Sendable {
     let endpoint: OrchestratorEndpoint
     private let time = Time()
 
-    init(_ service: ScriptedService, uploads: UploadBudget = UploadBudget()) throws {
+    init(
+        _ service: ScriptedService, uploads: UploadBudget = UploadBudget(), asks: AskedPrices = AskedPrices { _ in nil },
+        market: MarketTerms? = nil
+    ) throws {
         let time = time
         endpoint = try OrchestratorEndpoint(
-            service: service, serviceURI: "https://127.0.0.1:8935", version: "0.1.0",
+            service: service, serviceURI: "https://127.0.0.1:8935", version: "0.1.0", asks: asks, market: { market },
             uploads: uploads,
             clock: ServerClock(
                 unixSeconds: { 1000 + time.passed.withLock { $0.components.seconds } },
@@ -79,6 +82,16 @@ struct OrchestratorDoor: Sendable {
 
     func segment(header: String, contentType: String = "video/MP2T", body: ByteBuffer) async throws -> DoorAnswer {
         try await respond(.post, "/segment", [.contentType: contentType, .livepeerSegment: header], body)
+    }
+
+    /// With a payment that names this price.
+    func segment(_ token: Net_AuthToken, naming price: (wei: Int64, units: Int64)) async throws -> DoorAnswer {
+        let payment = Net_Payment.with { ($0.expectedPrice.pricePerUnit, $0.expectedPrice.pixelsPerUnit) = price }
+        let bytes: Data = try payment.serializedBytes()
+        return try await respond(
+            .post, "/segment",
+            [.contentType: "video/MP2T", .livepeerSegment: try Self.header(token) { _ in }, .livepeerPayment: bytes.base64EncodedString()],
+            Self.source)
     }
 
     func get(_ path: String) async throws -> DoorAnswer { try await respond(.get, path, [:], ByteBuffer()) }
