@@ -25,6 +25,8 @@ struct LiveVideoSession: Sendable {
         var pace = WorkerPace()
         /// Why somebody else is looked for; told once.
         var complaint: SegmentFailure?
+        /// Of a silence, until its next picture.
+        var isSilent = false
     }
 
     let work: LiveVideoWork
@@ -126,7 +128,7 @@ struct LiveVideoSession: Sendable {
                     let taken = try await work.output.take(bytes, of: line)
                     guard taken.pictures > 0 else { continue }
                     let now = ContinuousClock.now
-                    seen.state.withLock { $0.pace.picture(lag: taken.lag, at: now) }
+                    heard(taken.lag, at: now)
                     if !hasShown {
                         hasShown = true
                         firstPicture()
@@ -205,6 +207,7 @@ struct LiveVideoSession: Sendable {
     private func complain(_ failure: SegmentFailure, isSilent: Bool) {
         let isFirst = seen.state.withLock { seen in
             defer { seen.complaint = failure }
+            seen.isSilent = seen.isSilent || isSilent
             return seen.complaint == nil
         }
         if isFirst {
@@ -214,14 +217,23 @@ struct LiveVideoSession: Sendable {
         work.tell.yield(.uneasy(line, isSilent: isSilent))
     }
 
+    private func heard(_ lag: MediaTime?, at now: ContinuousClock.Instant) {
+        let wasSilent = seen.state.withLock { seen in
+            seen.pace.picture(lag: lag, at: now)
+            guard seen.isSilent else { return false }
+            (seen.isSilent, seen.complaint) = (false, nil)
+            return true
+        }
+        if wasSilent { work.tell.yield(.well(line)) }
+    }
+
     private func watch() async throws -> End {
         let settings = work.stage.settings
         var asked = begun
-        var isSilent = false
         while !work.isOver {
             try await Task.sleep(for: Self.lookInterval)
             let now = ContinuousClock.now
-            let pace = seen.state.withLock { $0.pace }
+            let (pace, isSilent, hasComplaint) = seen.state.withLock { ($0.pace, $0.isSilent, $0.complaint != nil) }
             guard pace.hasShown else {
                 if begun.duration(to: now) > settings.firstPictureTime {
                     throw SegmentFailure(.timedOut, "no picture within \(settings.firstPictureTime)")
@@ -231,15 +243,10 @@ struct LiveVideoSession: Sendable {
             // Where nothing goes in, nothing can come out.
             let silence = pace.silence(at: now) ?? .zero
             if silence > settings.stallTime { throw SegmentFailure(.timedOut, "no picture for \(silence)") }
-            if silence > pace.threshold(most: settings.stallTime) {
-                if !isSilent { complain(SegmentFailure(.timedOut, "no picture for \(silence), which is unusual"), isSilent: true) }
-                isSilent = true
-            } else if isSilent, silence < pace.threshold(most: settings.stallTime) / 2 {
-                isSilent = false
-                seen.state.withLock { $0.complaint = nil }
-                work.tell.yield(.well(line))
+            if !isSilent, silence > pace.threshold(most: settings.stallTime) {
+                complain(SegmentFailure(.timedOut, "no picture for \(silence), which is unusual"), isSilent: true)
             }
-            if pace.isSlow(at: now), seen.state.withLock({ $0.complaint }) == nil {
+            if pace.isSlow(at: now), !hasComplaint {
                 complain(SegmentFailure(.timedOut, "it falls behind"), isSilent: false)
             }
             guard asked.duration(to: now) >= Self.offerInterval else { continue }

@@ -53,9 +53,8 @@ struct LiveVideoWork: Sendable {
                     }
                 }
             }
-            for leave in leaves.values { leave.open() }
+            // Workers see the end of the input, and what they still have is let home.
             fill.finish()
-            group.cancelAll()
         }
     }
 
@@ -90,7 +89,7 @@ struct LiveVideoWork: Sendable {
     }
 
     private func goOnFilling() async {
-        while await output.goOn() {
+        while !isOver, await output.goOn() {
             do { try await Task.sleep(for: LiveVideoOutput.fillStep) } catch { return }
         }
     }

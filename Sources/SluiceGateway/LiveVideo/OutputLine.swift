@@ -26,6 +26,8 @@ struct OutputLine {
     private var groupSize = 0
     private(set) var sounds: [EncodedPacket] = []
     private var offset: MediaTime?
+    /// Nothing more can be read of this segment.
+    private var fault: TransportStreamError?
     /// On the stream's clock.
     private(set) var newest: MediaTime?
     /// No more comes.
@@ -51,6 +53,7 @@ struct OutputLine {
     /// - Parameter near: where the stream is, to find the turn of the 33-bit clock.
     mutating func begin(near: MediaTime) {
         demuxer = Self.demuxer(near: newest.map { $0 - (offset ?? .zero) } ?? near)
+        fault = nil
     }
 
     /// Gives what the bytes bring; each is to be kept before the next.
@@ -60,15 +63,15 @@ struct OutputLine {
     ///   - near: where the stream is: a worker with a clock of its own is brought there.
     /// - Throws: `TransportStreamError`.
     mutating func take(_ bytes: ByteBuffer?, near: MediaTime?) throws -> [EncodedPacket] {
+        if let fault { throw fault }
         var read: [EncodedPacket] = []
-        var failure: TransportStreamError?
         do throws(TransportStreamError) {
             if let bytes { try demuxer.read(bytes) { read.append($0) } } else { try demuxer.end { read.append($0) } }
-        } catch { failure = error }
+        } catch { fault = error }
         var packets: [EncodedPacket] = []
         for packet in read { packets += formatted(packet, near) }
         // What came before the fault is good.
-        if let failure, packets.isEmpty { throw failure }
+        if let fault, packets.isEmpty { throw fault }
         return packets
     }
 

@@ -8,6 +8,8 @@ struct SourceShelf {
     /// Of what a worker may be behind; past it the oldest go.
     private static let largest = 32 << 20
     private static let most = 6000
+    /// Sound so long before what is shown is not asked for any more.
+    private static let soundTime = MediaTime(milliseconds: 2000)
 
     private(set) var line: OutputLine
     private let keepsPictures: Bool
@@ -38,6 +40,7 @@ struct SourceShelf {
                 size += packet.payload.readableBytes
             }
         }
+        if let shownTo, let end = sounds.firstIndex(where: { $0.pts > shownTo - Self.soundTime }) { sounds.removeFirst(end) }
         trim(shownTo)
     }
 
