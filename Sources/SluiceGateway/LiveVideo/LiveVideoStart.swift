@@ -49,8 +49,9 @@ final class LiveVideoStart: Sendable {
                     found = orchestrator
                     state.attempt = attempt
                 } else {
-                    let declined = AttemptEvent.failed(SegmentFailure(.cancelled, "not for live video"))
-                    state.actions += step(&state.course, declined, attempt)
+                    state.actions += route.step(&state.course, at: .now) {
+                        $0.decline(attempt, router: &$1, at: $2, actions: &$3)
+                    }
                 }
             }
             state.actions = []

@@ -65,23 +65,22 @@ final class EchoWorkers: LiveVideoTransport {
                 events: nil))
     }
 
-    private func begin(_ number: Int) throws {
+    private func begin(_ number: Int) throws -> TrickleOutgoing {
         let (pieces, piece) = AsyncThrowingStream.makeStream(of: ByteBuffer.self)
-        try state.withLock { state in
+        let orchestrator = try state.withLock { state in
             guard let session = state.sessions[number], !state.dead.contains(session.orchestrator) else { throw TrickleFailure.channelClosed }
             state.sessions[number]?.open = piece
             session.segments.yield(pieces)
+            return session.orchestrator
         }
+        return TrickleOutgoing(
+            sequence: 0,
+            write: { bytes in
+                let (isDead, isSilent) = self.state.withLock { ($0.dead.contains(orchestrator), $0.silent.contains(orchestrator)) }
+                if isDead { throw TrickleFailure.channelClosed }
+                if !isSilent { piece.yield(bytes) }
+            }, finish: { piece.finish() })
     }
-
-    private func write(_ bytes: ByteBuffer, _ number: Int) throws {
-        try state.withLock { state in
-            guard let session = state.sessions[number], !state.dead.contains(session.orchestrator) else { throw TrickleFailure.channelClosed }
-            if !state.silent.contains(session.orchestrator) { session.open?.yield(bytes) }
-        }
-    }
-
-    private func finish(_ number: Int) { state.withLock { $0.sessions[number]?.open?.finish() } }
 
     private final class Input: TricklePublisher {
         private let workers: EchoWorkers
@@ -90,9 +89,6 @@ final class EchoWorkers: LiveVideoTransport {
 
         func open() async throws -> TrickleOutgoing {
             try workers.begin(number)
-            return TrickleOutgoing(
-                sequence: 0, write: { [workers, number] in try workers.write($0, number) },
-                finish: { [workers, number] in workers.finish(number) })
         }
 
         func close() async throws {}
