@@ -9,7 +9,9 @@ package struct MediaEndpoint: HTTPResponder {
     /// To read only: who writes is in this process.
     private let channels: TrickleEndpoint?
 
-    package init(push: PushEndpoint, delivery: DeliveryEndpoint, liveVideo: LiveVideoControlEndpoint? = nil, channels: TrickleEndpoint? = nil) {
+    package init(
+        push: PushEndpoint, delivery: DeliveryEndpoint, liveVideo: LiveVideoControlEndpoint? = nil, channels: TrickleEndpoint? = nil
+    ) {
         self.channels = channels
         self.liveVideo = liveVideo
         self.push = push

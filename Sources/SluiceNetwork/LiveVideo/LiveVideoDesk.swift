@@ -64,7 +64,8 @@ package final class LiveVideoDesk: Sendable {
         self.settings = settings
         self.gatewayBase = gatewayBase + TrickleEndpoint.orchestratorBase
         self.workerBase = workerBase + TrickleEndpoint.orchestratorBase
-        (started, announce) = AsyncStream.makeStream(of: (Session, AsyncStream<Void>).self, bufferingPolicy: .bufferingOldest(Self.mostWaiting))
+        (started, announce) = AsyncStream.makeStream(
+            of: (Session, AsyncStream<Void>).self, bufferingPolicy: .bufferingOldest(Self.mostWaiting))
         desk.service.watch(
             { [weak self] event in
                 guard case .released(let session, _, _, _) = event else { return }

@@ -52,7 +52,11 @@ package final class RTMPPush: PacketPush {
             do {
                 let client = try await RTMPClient.open(.publish, address, group: group)
                 guard begin(client) else { return client.close() }
-                let why = await withTaskCancellationHandler { await client.closed() } onCancel: { client.close() }
+                let why = await withTaskCancellationHandler {
+                    await client.closed()
+                } onCancel: {
+                    client.close()
+                }
                 reason = why ?? "the connection is over"
             } catch {
                 reason = "\(error)"
@@ -85,7 +89,8 @@ package final class RTMPPush: PacketPush {
     private static func head(_ state: State, _ client: RTMPClient) {
         guard let video = state.video else { return }
         let audio = state.audio
-        client.publish(headers: [FLVTags.metadata(video: video, audio: audio), FLVTags.header(video)] + (audio.map { [FLVTags.header($0)] } ?? []))
+        client.publish(
+            headers: [FLVTags.metadata(video: video, audio: audio), FLVTags.header(video)] + (audio.map { [FLVTags.header($0)] } ?? []))
     }
 
     private func change(_ body: (inout State) -> Void) {

@@ -37,7 +37,8 @@ extension LiveVideoForms {
         let others = status.events.filter { $0.key != "status" }.sorted { $0.key < $1.key }
         return .members([
             "phase": .text(status.phase.rawValue), "output": .text(status.output.rawValue), "session": .text(status.manifest),
-            "showing": .text(status.showing.rawValue), "standby": status.standby.map { .text($0.rawValue) }, "sound": status.sound.map { .text($0) },
+            "showing": .text(status.showing.rawValue), "standby": status.standby.map { .text($0.rawValue) },
+            "sound": status.sound.map { .text($0) },
             "swap_gap_ms": status.swapGapMs.map { .number($0.rounded()) },
             "outputs": .list(
                 status.pushes.map { push in

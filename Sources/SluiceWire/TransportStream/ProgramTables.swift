@@ -99,7 +99,9 @@ struct ProgramTables {
         }
         guard place == end else { throw .init("has a program map whose entries do not fill it") }
         guard !found.isEmpty else { throw .init("has a program map without pictures or sound") }
-        guard tracks.isEmpty || tracks == found && codec == videoCodec && sound == audioCodec else { throw .init("announces other tracks than before") }
+        guard tracks.isEmpty || tracks == found && codec == videoCodec && sound == audioCodec else {
+            throw .init("announces other tracks than before")
+        }
         tracks = found
         videoCodec = codec
         audioCodec = sound

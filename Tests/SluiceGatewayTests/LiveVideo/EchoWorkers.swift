@@ -68,7 +68,9 @@ final class EchoWorkers: LiveVideoTransport {
     private func begin(_ number: Int) throws -> TrickleOutgoing {
         let (pieces, piece) = AsyncThrowingStream.makeStream(of: ByteBuffer.self)
         let orchestrator = try state.withLock { state in
-            guard let session = state.sessions[number], !state.dead.contains(session.orchestrator) else { throw TrickleFailure.channelClosed }
+            guard let session = state.sessions[number], !state.dead.contains(session.orchestrator) else {
+                throw TrickleFailure.channelClosed
+            }
             state.sessions[number]?.open = piece
             session.segments.yield(pieces)
             return session.orchestrator
@@ -102,7 +104,8 @@ final class EchoWorkers: LiveVideoTransport {
         func open() async throws -> TrickleOutgoing {
             TrickleOutgoing(
                 sequence: 0,
-                write: { [workers, orchestrator] bytes in workers.state.withLock { $0.words.append((orchestrator, String(buffer: bytes))) } },
+                write: { [workers, orchestrator] bytes in workers.state.withLock { $0.words.append((orchestrator, String(buffer: bytes))) }
+                },
                 finish: {})
         }
 

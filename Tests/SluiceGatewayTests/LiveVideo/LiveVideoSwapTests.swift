@@ -17,7 +17,8 @@ import Testing
         private let all: [OrchestratorEntry]
         init(_ names: [String]) {
             all = names.map {
-                OrchestratorEntry(id: OrchestratorID($0), capabilities: CapabilitySet([.liveVideoToVideo]), region: $0, liveModels: ["echo"])
+                OrchestratorEntry(
+                    id: OrchestratorID($0), capabilities: CapabilitySet([.liveVideoToVideo]), region: $0, liveModels: ["echo"])
             }
         }
         var entries: [OrchestratorEntry] { drained.withLock { drained in all.filter { !drained.contains($0.id) } } }

@@ -35,7 +35,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [(UInt8(0xf8), Int64(20)), (UInt8(0xf9), Int64(40)), (UInt8(0x40), Int64(10)), (UInt8(0xe0), Int64(2)), (UInt8(0xd8), Int64(20))])
+    @Test(arguments: [
+        (UInt8(0xf8), Int64(20)), (UInt8(0xf9), Int64(40)), (UInt8(0x40), Int64(10)), (UInt8(0xe0), Int64(2)), (UInt8(0xd8), Int64(20)),
+    ])
     func itsLengthIsInItsFirstByte(toc: UInt8, milliseconds: Int64) {
         let expected = toc == 0xe0 ? MediaTime(ticks: 225) : MediaTime(milliseconds: milliseconds)
         #expect(OpusFrames.duration(ByteBuffer(bytes: [toc])) == expected)
