@@ -42,8 +42,8 @@ struct OutputLine {
         TransportStreamDemuxer(near: near, unboundedEnd: .stuffing, skipsOthers: true)
     }
 
-    /// Whether it has sound that viewers can have; not known before its tables have come.
-    var hasSound: Bool { takesSound && audio != nil }
+    /// Whether it announces sound that viewers can have.
+    private(set) var hasSound = false
 
     /// Where one could begin to decode.
     var start: MediaTime? { group.first?.pts }
@@ -68,6 +68,7 @@ struct OutputLine {
         do throws(TransportStreamError) {
             if let bytes { try demuxer.read(bytes) { read.append($0) } } else { try demuxer.end { read.append($0) } }
         } catch { fault = error }
+        noteSound()
         var packets: [EncodedPacket] = []
         for packet in read { packets += formatted(packet, near) }
         // What came before the fault is good.
@@ -100,25 +101,39 @@ struct OutputLine {
         return [packet]
     }
 
+    /// By its tables, so that both tracks are known with the first picture.
+    private mutating func noteSound() {
+        guard takesSound, demuxer.hasVideo else { return }
+        if demuxer.audioCodec == .opus, conversion == nil, soundFault == nil { openConversion() }
+        hasSound = demuxer.hasAudio && soundFault == nil
+    }
+
+    private mutating func openConversion() {
+        do throws(MediaError) {
+            let opened = try SoundConversion(channels: demuxer.channels)
+            conversion = opened
+            audio = opened.parameters
+        } catch { silence(error) }
+    }
+
+    private mutating func silence(_ error: MediaError) {
+        soundFault = "\(error)"
+        audio = nil
+        hasSound = false
+    }
+
     private static func offset(of pts: MediaTime, _ near: MediaTime?) -> MediaTime {
         guard let near, abs((pts - near).ticks) > largestDistance.ticks else { return .zero }
         return near - pts
     }
 
     private mutating func converted(_ packet: EncodedPacket) -> [EncodedPacket] {
-        guard takesSound, soundFault == nil, let offset else { return [] }
-        do throws(MediaError) {
-            let conversion: SoundConversion
-            if let known = self.conversion { conversion = known } else { conversion = try SoundConversion(channels: demuxer.channels) }
-            self.conversion = conversion
-            audio = conversion.parameters
-            var packet = packet
-            packet.pts = packet.pts + offset
-            packet.dts = packet.pts
-            return try conversion.take(packet)
-        } catch {
-            soundFault = "\(error)"
-            audio = nil
+        guard let conversion, soundFault == nil, let offset else { return [] }
+        var packet = packet
+        packet.pts = packet.pts + offset
+        packet.dts = packet.pts
+        do throws(MediaError) { return try conversion.take(packet) } catch {
+            silence(error)
             return []
         }
     }
