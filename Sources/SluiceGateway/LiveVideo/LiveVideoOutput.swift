@@ -29,6 +29,8 @@ actor LiveVideoOutput {
 
     /// Between pictures that are held.
     static let fillStep: Duration = .milliseconds(40)
+    /// Samples of AAC.
+    private static let soundFrame: Int64 = 1024
 
     nonisolated let thread: MediaThread
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -41,7 +43,8 @@ actor LiveVideoOutput {
     private var joint: OutputJoint?
     var source: SourceShelf
     private var filling: Filling?
-    private var lastSound: MediaTime?
+    /// Half a frame behind the begin of the last one.
+    private var soundEnd: MediaTime?
     /// Of the first picture.
     private var beginning: MediaTime?
     /// When a worker's picture was last shown.
@@ -209,9 +212,10 @@ actor LiveVideoOutput {
 
     private func send(sound packet: EncodedPacket, _ audio: AudioParameters) {
         // Not twice, and not from before what is seen.
-        guard packet.pts > lastSound ?? beginning ?? packet.pts else { return }
+        guard packet.pts > soundEnd ?? beginning ?? packet.pts else { return }
         if sink.isNew(audio) { sink.configure(audio) }
-        lastSound = packet.pts
+        // Frames of another clock are not laid over the last one.
+        soundEnd = packet.pts + MediaTime(ticks: Self.soundFrame * MediaTime.ticksPerSecond / Int64(max(1, audio.sampleRate)) / 2)
         sink.consume(packet)
     }
 

@@ -14,6 +14,7 @@ struct LiveVideoWork: Sendable {
     /// What happens to workers, told by whoever sees it. Bounded by the workers: a handful for each.
     let events: AsyncStream<LiveVideoCast.Event>
     let tell: AsyncStream<LiveVideoCast.Event>.Continuation
+    private static let standbyPauses = 5
     private let sequence = Sequence()
 
     private final class Sequence: Sendable {
@@ -98,7 +99,8 @@ struct LiveVideoWork: Sendable {
 
     /// One line: through routing's choice, and those that take its place when it does not start, to the end of one that showed something.
     private func work(_ line: Int, avoiding: OrchestratorID?, _ isStrict: Bool, _ afterPause: Bool, until leave: Gate) async {
-        if afterPause { await pause() }
+        // A standby that is not to be had is looked for more seldom: nobody waits for it.
+        if afterPause { await pause(avoiding != nil && !isStrict ? stage.settings.pause * Self.standbyPauses : stage.settings.pause) }
         if !isOver, !leave.isPassed { await serve(line, avoiding, isStrict, leave) }
         await output.close(line)
         tell.yield(.ended(line))
@@ -153,9 +155,9 @@ struct LiveVideoWork: Sendable {
         stream.request.order.orchestrator.map { orchestrator.rawValue.contains($0) } ?? true
     }
 
-    private func pause() async {
+    private func pause(_ length: Duration) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await Task.sleep(for: stage.settings.pause) }
+            group.addTask { try? await Task.sleep(for: length) }
             group.addTask { [stream] in _ = await stream.feeds.next(after: .max) }
             await group.next()
             group.cancelAll()

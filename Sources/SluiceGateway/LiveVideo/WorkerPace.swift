@@ -8,8 +8,9 @@ struct WorkerPace {
 
     /// Of what was usual a twentieth is forgotten with each second, so that one pause does not count for ever.
     private static let forgetting = 0.95
-    /// Pictures before anything is usual.
+    /// Before anything is usual: a worker begins with a burst, and may pause behind it.
     private static let fewest = 30
+    private static let beginning: Duration = .seconds(3)
     /// Silence is odd from twice the longest usual one on, and a little: 300 ms for a worker that delivers at 24 frames a second.
     private static let factor = 2.0
     private static let allowance: Duration = .milliseconds(200)
@@ -20,6 +21,7 @@ struct WorkerPace {
     private static let lagTime: Duration = .seconds(1)
 
     private var pictures = 0
+    private var firstPicture: Instant?
     private var lastPicture: Instant?
     /// When the first of what is unanswered went in.
     private var unanswered: Instant?
@@ -40,9 +42,10 @@ struct WorkerPace {
             longest = max(kept, silence.inSeconds)
         }
         pictures += 1
+        firstPicture = firstPicture ?? now
         lastPicture = now
         unanswered = nil
-        guard let lag, pictures > Self.fewest else { return }
+        guard let lag, isKnown else { return }
         let least = min(leastLag ?? lag, lag)
         leastLag = least
         if lag - least > Self.largestLag { slowSince = slowSince ?? now } else { slowSince = nil }
@@ -69,8 +72,13 @@ struct WorkerPace {
     ///
     /// - Parameter most: the bound; before enough is known it is that.
     func threshold(most: Duration) -> Duration {
-        guard pictures > Self.fewest else { return most }
+        guard isKnown else { return most }
         return min(most, max(Self.shortest, .seconds(longest * Self.factor) + Self.allowance))
+    }
+
+    private var isKnown: Bool {
+        guard let firstPicture, let lastPicture else { return false }
+        return pictures > Self.fewest && firstPicture.duration(to: lastPicture) >= Self.beginning
     }
 
     /// It falls behind, though it delivers.

@@ -180,7 +180,7 @@ import Testing
     @Test func aSilentOneIsHeldForUntilTheNextIsThere() async throws {
         let scene = try Scene(["a", "b"])
         try await scene.live {
-            try await scene.until("a steady picture") { scene.status?.frames ?? 0 > 90 }
+            try await scene.until("a steady picture") { scene.status?.frames ?? 0 > 120 }
             let first = try #require(scene.status?.orchestrator)
             scene.workers.silence(first)
             try await scene.until("another on air") { scene.status?.swaps == 1 && scene.status?.orchestrator == other(than: first) }
@@ -194,7 +194,7 @@ import Testing
     @Test(arguments: LiveVideoBetween.allCases) func aDeadOneIsFollowedWithinTwoSeconds(between: LiveVideoBetween) async throws {
         let scene = try Scene(["a", "b"]) { $0.between = between }
         try await scene.live {
-            try await scene.until("a steady picture") { scene.status?.frames ?? 0 > 90 }
+            try await scene.until("a steady picture") { scene.status?.frames ?? 0 > 120 }
             let first = try #require(scene.status?.orchestrator)
             scene.workers.kill(first)
             try await scene.until("another on air", within: .seconds(2)) { scene.status?.swaps == 1 }

@@ -19,6 +19,8 @@ import Testing
 
     @Test func beforeEnoughIsKnownTheBoundHolds() {
         #expect(steady(every: 40, count: 10).threshold(most: most) == most)
+        // A burst tells nothing.
+        #expect(steady(every: 2, count: 100).threshold(most: most) == most)
     }
 
     @Test func aSteadyWorkerIsMissedSoon() {
