@@ -41,6 +41,8 @@ actor LiveVideoOutput {
     private var mix = OutputMix()
     var lines: [Int: OutputLine] = [:]
     private var joint: OutputJoint?
+    /// The next picture is the first of another line, or of what fills the time.
+    private var isJoining = false
     var source: SourceShelf
     private var filling: Filling?
     /// Half a frame behind the begin of the last one.
@@ -131,6 +133,7 @@ actor LiveVideoOutput {
         let gap = onAirLast == line ? nil : lastShown.map { $0.duration(to: now) }
         joint = shownTo.map { OutputJoint(floor: $0) }
         filling = nil
+        isJoining = true
         listener.tookOver(line, gap)
         if beginning == nil { beginning = taking.start }
         for packet in taking.group { pass(picture: packet, of: line, now) }
@@ -169,7 +172,8 @@ actor LiveVideoOutput {
 
     private func show(_ packets: [EncodedPacket], _ video: VideoParameters) {
         guard !packets.isEmpty else { return }
-        if sink.isNew(video) {
+        if isJoining || sink.isNew(video) {
+            isJoining = false
             // Both tracks change with the same key frame.
             if let audio = soundParameters { sink.configure(audio) }
             sink.configure(video)
@@ -200,13 +204,14 @@ actor LiveVideoOutput {
     private var soundParameters: AudioParameters? { isSourceHeard ? source.line.audio : onAir?.audio }
 
     private func pass(sound packet: EncodedPacket, of line: Int) {
-        guard !isSourceHeard, let audio = lines[line]?.audio, shownTo != nil else { return }
+        guard !isSourceHeard, !isJoining, let audio = lines[line]?.audio, shownTo != nil else { return }
         send(sound: packet, audio)
     }
 
     /// As late as the pictures.
     private func passSourceSound() {
-        guard isSourceHeard, let shownTo, let audio = source.line.audio else { return }
+        // Where nobody shows anything it waits, so that it does not change before the pictures do.
+        guard isSourceHeard, !isJoining, onAir != nil || filling != nil, let shownTo, let audio = source.line.audio else { return }
         for packet in source.takeSounds(until: shownTo) { send(sound: packet, audio) }
     }
 
@@ -254,6 +259,7 @@ actor LiveVideoOutput {
             source.rewind()
         }
         joint = nil
+        isJoining = true
         self.filling = filling
         return goOn(at: now)
     }
@@ -320,7 +326,8 @@ actor LiveVideoOutput {
 
     private func fillShow(_ packets: [EncodedPacket], _ video: VideoParameters) {
         guard !packets.isEmpty else { return }
-        if sink.isNew(video) {
+        if isJoining || sink.isNew(video) {
+            isJoining = false
             if settings.sound != .none, settings.sound != .worker || settings.between == .raw, let audio = source.line.audio {
                 sink.configure(audio)
             }

@@ -21,6 +21,10 @@ final class EchoWorkers: LiveVideoTransport {
     }
 
     private let state = Mutex(State())
+    /// They put all they have into one segment, which never ends.
+    private let isEndless: Bool
+
+    init(isEndless: Bool = false) { self.isEndless = isEndless }
 
     var starts: [OrchestratorID] { state.withLock { $0.starts } }
     var ends: [OrchestratorID] { state.withLock { $0.ends } }
@@ -66,14 +70,15 @@ final class EchoWorkers: LiveVideoTransport {
     }
 
     private func begin(_ number: Int) throws -> TrickleOutgoing {
-        let (pieces, piece) = AsyncThrowingStream.makeStream(of: ByteBuffer.self)
-        let orchestrator = try state.withLock { state in
+        let (pieces, fresh) = AsyncThrowingStream.makeStream(of: ByteBuffer.self)
+        let (orchestrator, piece) = try state.withLock { state in
             guard let session = state.sessions[number], !state.dead.contains(session.orchestrator) else {
                 throw TrickleFailure.channelClosed
             }
-            state.sessions[number]?.open = piece
+            if isEndless, let open = session.open { return (session.orchestrator, open) }
+            state.sessions[number]?.open = fresh
             session.segments.yield(pieces)
-            return session.orchestrator
+            return (session.orchestrator, fresh)
         }
         return TrickleOutgoing(
             sequence: 0,
@@ -81,7 +86,7 @@ final class EchoWorkers: LiveVideoTransport {
                 let (isDead, isSilent) = self.state.withLock { ($0.dead.contains(orchestrator), $0.silent.contains(orchestrator)) }
                 if isDead { throw TrickleFailure.channelClosed }
                 if !isSilent { piece.yield(bytes) }
-            }, finish: { piece.finish() })
+            }, finish: { [isEndless] in if !isEndless { piece.finish() } })
     }
 
     private final class Input: TricklePublisher {

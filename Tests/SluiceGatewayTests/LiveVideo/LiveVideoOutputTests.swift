@@ -12,6 +12,7 @@ import Testing
         struct Happened: Sendable {
             var packets: [EncodedPacket] = []
             var sizes: [Int] = []
+            var order: [String] = []
             var interruptions = 0
             var isLost: Bool?
         }
@@ -19,9 +20,24 @@ import Testing
         private final class Sink: PacketSink {
             let publishing: Publishing
             init(_ publishing: Publishing) { self.publishing = publishing }
-            func configure(video: VideoParameters) { publishing.note { $0.sizes.append(video.width) } }
-            func configure(audio: AudioParameters) { publishing.note { $0.sizes.append(audio.sampleRate) } }
-            func consume(_ packet: EncodedPacket) { publishing.note { $0.packets.append(packet) } }
+            func configure(video: VideoParameters) {
+                publishing.note {
+                    $0.sizes.append(video.width)
+                    $0.order.append("video")
+                }
+            }
+            func configure(audio: AudioParameters) {
+                publishing.note {
+                    $0.sizes.append(audio.sampleRate)
+                    $0.order.append("audio")
+                }
+            }
+            func consume(_ packet: EncodedPacket) {
+                publishing.note {
+                    $0.packets.append(packet)
+                    $0.order.append(packet.track == .audio ? "sound" : packet.isKey ? "key" : "picture")
+                }
+            }
             func interrupt() { publishing.note { $0.interruptions += 1 } }
             func finish() { publishing.note { $0.isLost = false } }
             func lose() { publishing.note { $0.isLost = true } }
@@ -137,6 +153,33 @@ import Testing
         let pictures = publishing.happened.packets.filter { $0.track == .video }
         #expect(zip(pictures, pictures.dropFirst()).allSatisfy { $0.pts < $1.pts })
         #expect(pictures.last.map { $0.pts > held } == true)
+    }
+
+    /// Sound changes only where a key frame comes with it: else it would be left out up to the next.
+    @Test func anotherSoundComesWithAKeyFrame() async throws {
+        let publishing = try Publishing()
+        let output = try output(publishing, .init(between: .hold, sound: .any))
+        let start = ContinuousClock.now
+        await output.beginSource()
+        try await output.takeSource(try segment())
+        await output.open(1)
+        await output.begin(1)
+        // Of a worker with sound of its own, to 0.9 s.
+        var opus = try Fixture.bytes("media/opus-flash.ts")
+        let size = opus.readableBytes / 3 / 188 * 188
+        let third = opus.readSlice(length: size) ?? ByteBuffer()
+        _ = try await output.take(third, of: 1, at: start)
+        await output.close(1)
+        try await output.takeSource(nil)
+        #expect(await output.fill(at: start + .milliseconds(100)))
+        #expect(await output.goOn(at: start + .milliseconds(400)))
+        let order = publishing.happened.order
+        let changes = order.indices.filter { order[$0] == "audio" }
+        #expect(changes.count == 2)
+        for change in changes {
+            let next = order[change...].first { $0 == "key" || $0 == "sound" || $0 == "picture" }
+            #expect(next == "key", "\(order)")
+        }
     }
 
     /// No worker: the source's own pictures, from the one behind what was shown on, at the pace of time.

@@ -57,13 +57,16 @@ import Testing
     }
 
     private struct Scene {
-        let workers = EchoWorkers()
+        let workers: EchoWorkers
         let directory: Directory
         let watching = Watching()
         let table: StreamTable
         let name: StreamID
 
-        init(_ orchestrators: [String], _ change: (inout LiveVideoStage.Settings) -> Void = { _ in }) throws {
+        init(
+            _ orchestrators: [String], isEndless: Bool = false, _ change: (inout LiveVideoStage.Settings) -> Void = { _ in }
+        ) throws {
+            workers = EchoWorkers(isEndless: isEndless)
             directory = Directory(orchestrators)
             var logger = Logger(label: "test")
             logger.logLevel = .critical
@@ -218,6 +221,19 @@ import Testing
             try await scene.until("it goes on") { scene.status?.frames ?? 0 > frames + 30 }
         }
         // It had every picture already.
+        #expect(longestStep(scene.watching) < 0.05)
+    }
+
+    /// A worker that never ends its segment is shown as it comes, and left like any other.
+    @Test func aSegmentWithoutEndIsShownAllTheSame() async throws {
+        let scene = try Scene(["a", "b"], isEndless: true)
+        try await scene.live {
+            try await scene.until("pictures of several source segments") { scene.status?.frames ?? 0 > 100 }
+            let first = try #require(scene.status?.orchestrator)
+            scene.directory.drain(first)
+            try await scene.until("another on air") { scene.status?.swaps == 1 && scene.status?.orchestrator == other(than: first) }
+            try await scene.until("the first is left") { scene.workers.ends == [first] }
+        }
         #expect(longestStep(scene.watching) < 0.05)
     }
 
