@@ -40,6 +40,12 @@ class Children:
         if child in self.running:
             self.running.remove(child)
 
+    def stop_at_once(self, child):
+        signal_group(child, signal.SIGKILL)
+        child.wait()
+        if child in self.running:
+            self.running.remove(child)
+
     def end(self):
         for child in self.running:
             if child.poll() is None:

@@ -54,9 +54,9 @@ import Testing
     }
 
     /// One for which a publisher that vanishes has gone at once: FFmpeg started from here cannot be asked to end, it is killed.
-    private func gateway(_ places: [Place]) async throws -> RunningGateway {
+    private func gateway(_ places: [Place], _ liveVideo: String = "{}") async throws -> RunningGateway {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-live-\(UUID().uuidString).yaml")
-        try Data("publisherLost: {holdMs: 0}\n".utf8).write(to: file)
+        try Data("publisherLost: {holdMs: 0}\nliveVideo: \(liveVideo)\n".utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         return try await RunningGateway(
             ["--config", file.path, "--profiles", "none"] + places.flatMap { ["--orchestrator", $0.uri] })
@@ -82,6 +82,14 @@ import Testing
         ])
         guard let bytes = FileManager.default.contents(atPath: file), bytes.count == 3 else { return nil }
         return (Int(bytes[0]), Int(bytes[1]), Int(bytes[2]))
+    }
+
+    private func code(_ arguments: [String]) async throws -> String {
+        try await Program.run(["curl", "-sk", "--max-time", "5", "-o", "/dev/null", "-w", "%{http_code}"] + arguments)
+    }
+
+    private func ours(_ gateway: RunningGateway) async throws -> [String: Any] {
+        try await status(gateway)["gateway_status"] as? [String: Any] ?? [:]
     }
 
     private func status(_ gateway: RunningGateway) async throws -> [String: Any] {
@@ -118,7 +126,7 @@ import Testing
         }
         // The same playlist goes on; the parameters have come along.
         let playlist = try await eventually("the join in the playlist") {
-            try await gateway.playlist("cam-out", "source").flatMap { $0.discontinuities == 1 && $0.uris.count > 1 ? $0 : nil }
+            try await gateway.playlist("cam-out", "source").flatMap { $0.discontinuities >= 1 && $0.uris.count > 1 ? $0 : nil }
         }
         #expect(playlist.mediaSequence >= sequence && !playlist.isEnded)
         _ = try await eventually("green goes on") {
@@ -164,5 +172,110 @@ import Testing
         }
         _ = try await eventually("the source") { try await gateway.playlist("cam", "source") }
         publisher.killAtOnce()
+    }
+
+    /// With one beside it that is fed all the time, a killed worker is hardly seen.
+    @Test func aWarmWorkerGoesOnAtOnce() async throws {
+        let places = [try await Place(), try await Place()]
+        let gateway = try await self.gateway(places, "{standby: warm}")
+        let publisher = try publish("cam?pipeline=tint", to: gateway)
+        let before = try await eventually("two at work") {
+            let now = try await ours(gateway)
+            return now["standby"] != nil && now["pictures"] as? Int ?? 0 > 90 ? try await status(gateway) : nil
+        }
+        // The standby has to have shown its first picture, too.
+        try await ContinuousClock().sleep(for: .seconds(3))
+        let uri = try #require((before["orchestrator_info"] as? [String: Any])?["url"] as? String)
+        try #require(places.first { $0.uri == uri }).worker.killAtOnce()
+        let after = try await eventually("the other on air") {
+            let now = try await ours(gateway)
+            return now["swaps"] as? Int == 1 ? now : nil
+        }
+        #expect(after["swap_gap_ms"] as? Double ?? .infinity <= 500)
+        _ = try await eventually("red goes on") {
+            try await colour(gateway, "cam-out").flatMap { $0.red > 200 && $0.green < 130 ? true : nil }
+        }
+        #expect(try await gateway.playlist("cam-out", "source")?.isEnded == false)
+        publisher.killAtOnce()
+    }
+
+    /// By trickle, and to another server by RTMP, with the worker's Opus as AAC; a server that goes does not touch the stream.
+    @Test func theResultIsReadByTrickleAndPushed() async throws {
+        let place = try await Place()
+        let gateway = try await self.gateway([place])
+        let other = try await RunningGateway(["--profiles", "none"])
+        let output = "\(other.rtmp)/live/copy".replacing(":", with: "%3A").replacing("/", with: "%2F")
+        let publisher = try publish("cam?pipeline=tint&rtmpOutput=\(output)", to: gateway)
+        _ = try await eventually("a red picture at the other server") {
+            try await colour(other, "copy").flatMap { $0.red > 200 && $0.green < 130 ? true : nil }
+        }
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-trickle-\(UUID().uuidString).ts").path
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        _ = try await Program.run(["curl", "-s", "--max-time", "10", "-o", file, "\(gateway.http)/ai/trickle/cam-out/-1"])
+        let probe = try await Program.run(["ffprobe", "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", file])
+        #expect(probe.contains("h264") && probe.contains("aac"), "\(probe)")
+        #expect(try await ours(gateway)["sound"] as? String == "worker")
+        #expect(try await code(["-d", "x", "\(gateway.http)/ai/trickle/cam-out/0"]) == "405")
+
+        other.program.killAtOnce()
+        _ = try await eventually("its loss is said") {
+            let outputs = try await ours(gateway)["outputs"] as? [[String: Any]]
+            return outputs?.first?["connected"] as? Bool == false ? true : nil
+        }
+        let pictures = try await ours(gateway)["pictures"] as? Int ?? 0
+        _ = try await eventually("the stream goes on") { try await ours(gateway)["pictures"] as? Int ?? 0 > pictures + 24 ? true : nil }
+        publisher.killAtOnce()
+    }
+
+    /// Numbers that hung the reference's channels, a second publisher of the name, an update for nobody: the stream goes on.
+    @Test func whatIsSentWrongDoesNotTouchTheStream() async throws {
+        let place = try await Place()
+        let gateway = try await self.gateway([place])
+        let publisher = try publish("cam?pipeline=tint", to: gateway)
+        _ = try await eventually("pictures") { try await ours(gateway)["pictures"] as? Int ?? 0 > 24 ? true : nil }
+        let session = try #require(try await ours(gateway)["session"] as? String)
+        for channel in ["", "-out", "-control", "-events"] {
+            let url = "\(place.uri)/ai/trickle/\(session)\(channel)"
+            for number in ["-3", "-4", "-5", "9007199254740993", "x"] {
+                #expect(try await code(["\(url)/\(number)"]) == "400")
+                #expect(try await code(["-d", "x", "\(url)/\(number)"]) == "400")
+                #expect(try await code(["-X", "DELETE", "\(url)/\(number)"]) == "400")
+            }
+            #expect(try await code(["-d", "x", "\(url)/-2"]) == "400")
+            #expect(try await code(["-X", "DELETE", "\(url)/-1"]) == "400")
+        }
+        let second = try publish("cam?pipeline=tint", to: gateway)
+        #expect(await second.status() != 0)
+        #expect(try await code(["-d", "{}", "\(gateway.http)/live/video-to-video/nosuch/update"]) == "404")
+        #expect(try await code(["-d", "[]", "\(gateway.http)/live/video-to-video/cam/update"]) == "400")
+        let now = try await ours(gateway)
+        #expect(now["session"] as? String == session && now["swaps"] as? Int == 0)
+        let pictures = now["pictures"] as? Int ?? 0
+        _ = try await eventually("the stream goes on") { try await ours(gateway)["pictures"] as? Int ?? 0 > pictures + 24 ? true : nil }
+        publisher.killAtOnce()
+    }
+
+    /// Whole segments by HTTP are worked on as they come.
+    @Test func whatIsPushedByHTTPIsWorkedOn() async throws {
+        let place = try await Place()
+        let gateway = try await self.gateway([place])
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-push-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        _ = try await Program.run([
+            "ffmpeg", "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", "color=c=white:size=320x180:rate=30", "-t", "12", "-c:v",
+            "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "30", "-pix_fmt", "yuv420p", "-f", "segment", "-segment_time",
+            "1", "-segment_format", "mpegts", "\(folder.path)/%d.ts",
+        ])
+        for number in 0..<10 {
+            let answer = try await code([
+                "--data-binary", "@\(folder.path)/\(number).ts", "\(gateway.http)/live/cam/\(number).ts?pipeline=tint",
+            ])
+            #expect(answer == "200")
+            try await ContinuousClock().sleep(for: .seconds(1))
+        }
+        _ = try await eventually("a red picture") {
+            try await colour(gateway, "cam-out").flatMap { $0.red > 200 && $0.green < 130 ? true : nil }
+        }
     }
 }

@@ -15,16 +15,23 @@ struct LiveVideoSession: Sendable {
     private static let mostKinds = 32
     /// For what the worker still has when the publisher has gone.
     private static let drainTime: Duration = .milliseconds(500)
-    private static let lookInterval: Duration = .milliseconds(100)
+    private static let lookInterval: Duration = .milliseconds(50)
+    /// How often it is asked whether the operator still wants this orchestrator.
+    private static let offerInterval: Duration = .seconds(1)
 
-    private enum End { case publisherGone, outputEnded, inputEnded }
+    private enum End { case publisherGone, outputEnded, inputEnded, left }
 
     private struct Seen {
-        var output: ContinuousClock.Instant?
-        var input: ContinuousClock.Instant?
+        var pace = WorkerPace()
+        /// Why somebody else is looked for; told once.
+        var complaint: SegmentFailure?
+        /// Of a silence, until its next picture.
+        var isSilent = false
     }
 
     let work: LiveVideoWork
+    let line: Int
+    let orchestrator: OrchestratorID
     let channels: LiveVideoChannels
     /// Whether the parameters it was started with are those of now.
     let isUpToDate: Bool
@@ -33,36 +40,50 @@ struct LiveVideoSession: Sendable {
 
     private final class Box: Sendable { let state = Mutex(Seen()) }
 
-    init(work: LiveVideoWork, channels: LiveVideoChannels, isUpToDate: Bool) {
+    init(work: LiveVideoWork, line: Int, orchestrator: OrchestratorID, channels: LiveVideoChannels, isUpToDate: Bool) {
         self.work = work
+        self.line = line
+        self.orchestrator = orchestrator
         self.channels = channels
         self.isUpToDate = isUpToDate
     }
 
-    /// Returns when the publisher has gone.
+    /// Returns when the publisher has gone, or the worker is to be left.
     ///
-    /// - Parameter firstPicture: called once, with the first that is passed on.
+    /// - Parameters:
+    ///   - leave: opened by who wants it left, and here at the end.
+    ///   - firstPicture: called once, with the first that comes.
+    /// - Returns: what it was left for, where that was its fault.
     /// - Throws: why it is to go on elsewhere.
-    func run(_ firstPicture: @escaping @Sendable () -> Void) async throws {
-        let messages = work.stream.messages()
-        defer { work.stream.endMessages() }
-        try await withThrowingTaskGroup(of: End.self) { group in
+    func run(until leave: Gate, _ firstPicture: @escaping @Sendable () -> Void) async throws -> SegmentFailure? {
+        let messages = work.stream.messages(for: line)
+        defer { work.stream.endMessages(for: line) }
+        return try await withThrowingTaskGroup(of: End.self) { group in
+            group.addTask {
+                await leave.opened()
+                return .left
+            }
             group.addTask { try await self.feed() }
             group.addTask { try await self.read(firstPicture) }
             group.addTask { try await self.control(messages) }
             group.addTask { try await self.listen() }
             group.addTask { try await self.watch() }
-            defer { group.cancelAll() }
+            defer {
+                leave.open()
+                group.cancelAll()
+            }
             while let end = try await group.next() {
                 switch end {
+                case .left: return seen.state.withLock { $0.complaint }
                 case .publisherGone, .inputEnded:
                     // What is on its way is let home.
                     try? await Task.sleep(for: Self.drainTime)
-                    return
+                    return nil
                 case .outputEnded:
                     throw SegmentFailure(.transcodeFailed, "the worker's output has ended")
                 }
             }
+            return nil
         }
     }
 
@@ -83,7 +104,7 @@ struct LiveVideoSession: Sendable {
                 do {
                     for try await piece in place.feed.pieces() {
                         try await segment.write(piece)
-                        seen.state.withLock { $0.input = .now }
+                        seen.state.withLock { $0.pace.input(at: .now) }
                     }
                 } catch let failure as SegmentFailure where failure.reason == .cancelled {
                     // A source segment that broke off is cut short there too.
@@ -101,26 +122,25 @@ struct LiveVideoSession: Sendable {
     private func read(_ firstPicture: @Sendable () -> Void) async throws -> End {
         var hasShown = false
         while let segment = try await channels.output.next() {
-            await work.output.begin()
+            await work.output.begin(line)
             do {
                 while let bytes = try await segment.next() {
-                    guard try await work.output.take(bytes) > 0 else { continue }
+                    let taken = try await work.output.take(bytes, of: line)
+                    guard taken.pictures > 0 else { continue }
                     let now = ContinuousClock.now
-                    seen.state.withLock { $0.output = now }
+                    heard(taken.lag, at: now)
                     if !hasShown {
                         hasShown = true
                         firstPicture()
                         let waited = begun.duration(to: now).inMilliseconds
-                        work.stream.note { status in
-                            status.phase = .online
-                            status.firstPictureMs = waited
-                        }
+                        work.stream.note { $0.firstPictureMs = waited }
+                        work.tell.yield(.showed(line))
                         work.stage.log(work.stream, "first picture", ["afterMs": "\(Int(waited))"])
                     }
                     let frames = await work.output.frames
                     work.stream.count(frames)
                 }
-                try await work.output.end()
+                _ = try await work.output.take(nil, of: line)
             } catch let error as TransportStreamError {
                 // The rest of this segment is lost, and no more.
                 work.stage.logger.info(
@@ -128,6 +148,8 @@ struct LiveVideoSession: Sendable {
             } catch TrickleFailure.cut(let why) {
                 work.stage.logger.info(
                     "live video", metadata: ["stream": "\(work.stream.source)", "segment": "\(segment.sequence)", "cut": "\(why)"])
+                // A worker that ends in the middle of its segment seldom comes back; if it does, there is no harm done.
+                complain(SegmentFailure(.transcodeFailed, "the worker's output broke off"), isSilent: true)
             }
         }
         return .outputEnded
@@ -181,23 +203,56 @@ struct LiveVideoSession: Sendable {
 
     // MARK: Watch
 
+    /// Somebody else is to be found, while this one goes on with what it can.
+    private func complain(_ failure: SegmentFailure, isSilent: Bool) {
+        let isFirst = seen.state.withLock { seen in
+            defer { seen.complaint = failure }
+            seen.isSilent = seen.isSilent || isSilent
+            return seen.complaint == nil
+        }
+        if isFirst {
+            work.stream.note { $0.fail("\(failure)") }
+            work.stage.log(work.stream, "another worker is looked for", ["line": "\(line)", "reason": "\(failure)"])
+        }
+        work.tell.yield(.uneasy(line, isSilent: isSilent))
+    }
+
+    private func heard(_ lag: MediaTime?, at now: ContinuousClock.Instant) {
+        let wasSilent = seen.state.withLock { seen in
+            seen.pace.picture(lag: lag, at: now)
+            guard seen.isSilent else { return false }
+            (seen.isSilent, seen.complaint) = (false, nil)
+            return true
+        }
+        if wasSilent { work.tell.yield(.well(line)) }
+    }
+
     private func watch() async throws -> End {
         let settings = work.stage.settings
+        var asked = begun
         while !work.isOver {
             try await Task.sleep(for: Self.lookInterval)
             let now = ContinuousClock.now
-            let seen = seen.state.withLock { $0 }
-            guard let output = seen.output else {
+            let (pace, isSilent, hasComplaint) = seen.state.withLock { ($0.pace, $0.isSilent, $0.complaint != nil) }
+            guard pace.hasShown else {
                 if begun.duration(to: now) > settings.firstPictureTime {
                     throw SegmentFailure(.timedOut, "no picture within \(settings.firstPictureTime)")
                 }
                 continue
             }
             // Where nothing goes in, nothing can come out.
-            guard let input = seen.input, input > output else { continue }
-            if output.duration(to: now) > settings.stallTime, output.duration(to: input) > settings.stallTime / 2 {
-                throw SegmentFailure(.timedOut, "no picture for \(output.duration(to: now))")
+            let silence = pace.silence(at: now) ?? .zero
+            if silence > settings.stallTime { throw SegmentFailure(.timedOut, "no picture for \(silence)") }
+            if !isSilent, silence > pace.threshold(most: settings.stallTime) {
+                complain(SegmentFailure(.timedOut, "no picture for \(silence), which is unusual"), isSilent: true)
             }
+            if pace.isSlow(at: now), !hasComplaint {
+                complain(SegmentFailure(.timedOut, "it falls behind"), isSilent: false)
+            }
+            guard asked.duration(to: now) >= Self.offerInterval else { continue }
+            asked = now
+            guard !work.stage.route.isOffered(orchestrator) else { continue }
+            work.tell.yield(.uneasy(line, isSilent: false))
         }
         return .publisherGone
     }

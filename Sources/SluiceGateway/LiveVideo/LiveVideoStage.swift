@@ -1,4 +1,5 @@
 package import Logging
+import SluiceMedia
 import SluiceRouting
 package import SluiceTypes
 import SluiceWire
@@ -13,6 +14,12 @@ package final class LiveVideoStage: Sendable {
         package var stallTime: Duration = .milliseconds(1500)
         /// Models take their time to load.
         package var firstPictureTime: Duration = .seconds(20)
+        /// Whether a second worker is fed all the time.
+        package var standby = LiveVideoCast.Standby.none
+        package var between = LiveVideoBetween.hold
+        package var sound = LiveVideoSound.any
+        /// RTMP URLs that every result is pushed to; `{stream}` in them is the name of the result.
+        package var push: [String] = []
         /// Before the next is tried where all were.
         package var pause: Duration = .seconds(1)
 
@@ -26,31 +33,31 @@ package final class LiveVideoStage: Sendable {
     let transport: any LiveVideoTransport
     let route: RouteStage
     let used: @Sendable (LiveVideoUse) -> Void
+    private let outlets: LiveVideoOutlets
     let logger: Logger
 
     /// - Parameter used: told what streams had of models, for the books; it must not wait.
     package init(
-        settings: Settings, transport: any LiveVideoTransport, route: RouteStage,
+        settings: Settings, transport: any LiveVideoTransport, route: RouteStage, outlets: LiveVideoOutlets = .init(),
         used: @escaping @Sendable (LiveVideoUse) -> Void = { _ in }, logger: Logger
     ) {
         self.used = used
         self.settings = settings
+        self.outlets = outlets
         self.transport = transport
         self.route = route
         self.logger = logger
     }
 
     /// - Returns: `nil` when nothing is asked for.
-    func wanted(by request: PublishRequest) throws(PublishRefusal) -> LiveVideoStream? {
+    func wanted(by request: PublishRequest, _ grant: LiveVideoGrant? = nil) throws(PublishRefusal) -> LiveVideoStream? {
         // What has been worked on is not worked on again.
-        // Pushed segments come whole: their pictures would be late by a segment.
-        guard request.origin == .rtmp, !request.stream.rawValue.hasSuffix(Self.suffix) else { return nil }
-        let order: LiveVideoOrder?
-        do {
-            let query = request.url.split(separator: "?", maxSplits: 1).dropFirst().first ?? ""
-            order = try LiveVideoOrder(query: query) ?? settings.order
-        } catch { throw .unusable("live video: \(error)") }
-        guard let order else { return nil }
+        guard request.origin != .liveVideo, !request.stream.rawValue.hasSuffix(Self.suffix) else { return nil }
+        let asked: LiveVideoOrder?
+        do { asked = try LiveVideoOrder(query: request.query) } catch { throw .unusable("live video: \(error)") }
+        guard var order = LiveVideoOrder.combined(asked ?? settings.order, grant) else { return nil }
+        order.outputs += settings.push
+        do { try outlets.check(order.outputs, of: request.stream) } catch { throw .unusable("live video: \(error)") }
         guard let output = StreamID(request.stream.rawValue + Self.suffix) else {
             throw .unusable("live video: the stream's name is too long for a stream \(request.stream)\(Self.suffix)")
         }
@@ -71,11 +78,51 @@ package final class LiveVideoStage: Sendable {
             stream.note { $0.fail("the stream \(stream.output) cannot be opened: \(error)") }
             return logger.warning("live video", metadata: ["stream": "\(stream.source)", "error": "\(error)"])
         }
-        let output = LiveVideoOutput(SegmentStage(live: made, table: table))
-        await LiveVideoWork(stage: self, live: live, stream: stream, output: output).run()
-        await output.finish(isLost: live.isLost)
+        let open = outlets.open(stream)
+        let (events, tell) = AsyncStream.makeStream(of: LiveVideoCast.Event.self)
+        let output: LiveVideoOutput
+        do throws(MediaError) {
+            output = try LiveVideoOutput(
+                settings: .init(between: settings.between, sound: settings.sound), listener: listener(stream, tell),
+                sinks: { [SegmentStage(live: made, table: table).makeSink()] + open.pushes.map { $0.makeSink() } })
+        } catch {
+            stream.note { $0.fail("\(error)") }
+            made.pipeline.finish()
+            return logger.error("live video", metadata: ["stream": "\(stream.source)", "error": "\(error)"])
+        }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await open.run(made.feeds ?? LiveVideoFeeds(), noting: stream) }
+            await LiveVideoWork(stage: self, live: live, stream: stream, output: output, events: events, tell: tell).run()
+            await output.finish(isLost: live.isLost)
+            await open.drain()
+            group.cancelAll()
+        }
         route.close(stream.output)
         stream.note { $0.phase = .ended }
+    }
+
+    private func listener(
+        _ stream: LiveVideoStream, _ tell: AsyncStream<LiveVideoCast.Event>.Continuation
+    ) -> LiveVideoOutput.Listener {
+        LiveVideoOutput.Listener(
+            tookOver: { line, gap in
+                stream.note { status in
+                    status.phase = .online
+                    guard let gap else { return }
+                    status.swaps += 1
+                    status.swapGapMs = gap.inMilliseconds
+                }
+                self.log(stream, "on air", ["line": "\(line)", "afterMs": "\(gap.map { Int($0.inMilliseconds) } ?? 0)"])
+                tell.yield(.tookOver(line))
+            },
+            shows: { showing, sound in
+                stream.note { status in
+                    status.showing = showing
+                    status.sound = sound
+                    if showing != .worker, status.phase == .online { status.phase = .searching }
+                }
+            },
+            warn: { self.log(stream, $0) })
     }
 
     func log(_ stream: LiveVideoStream, _ text: String, _ more: Logger.Metadata = [:]) {

@@ -12,12 +12,20 @@ final class LiveVideoStream: Sendable {
 
     private struct State {
         var parameters: String?
-        var messages: AsyncStream<Message>.Continuation?
+        /// By the line of each worker that is fed.
+        var messages: [Int: AsyncStream<Message>.Continuation] = [:]
         /// Who waits for a message to be delivered, by its number.
-        var waiting: [Int: CheckedContinuation<Void, any Error>] = [:]
+        var waiting: [Int: Waiting] = [:]
         var asked = 0
         var isStopped = false
         var status: LiveVideoStatus
+    }
+
+    private struct Waiting {
+        let continuation: CheckedContinuation<Void, any Error>
+        /// Workers that have not had it yet.
+        var lines: Set<Int>
+        var isDelivered = false
     }
 
     /// Messages that wait for one that is on its way.
@@ -65,48 +73,57 @@ final class LiveVideoStream: Sendable {
         return current
     }
 
-    /// Changes the parameters; the worker has them when this returns, and every later one begins with them.
+    /// Changes the parameters; the workers have them when this returns, and every later one begins with them.
     ///
     /// - Parameter parameters: a JSON object.
+    /// - Throws: when none of the workers that are there got them.
     func update(_ parameters: String) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             let (messages, number) = state.withLock { state in
                 state.parameters = parameters
-                if state.messages != nil {
-                    state.asked += 1
-                    state.waiting[state.asked] = continuation
+                state.asked += 1
+                if !state.messages.isEmpty {
+                    state.waiting[state.asked] = Waiting(continuation: continuation, lines: Set(state.messages.keys))
                 }
                 return (state.messages, state.asked)
             }
             // Nobody is at work: the next one starts with them.
-            guard let messages else { return continuation.resume() }
-            let message = Message(text: parameters) { self.settle(number, $0) }
-            guard case .enqueued = messages.yield(message) else { return settle(number, Self.undelivered) }
+            guard !messages.isEmpty else { return continuation.resume() }
+            for (line, messages) in messages {
+                let message = Message(text: parameters) { self.settle(number, line, $0) }
+                if case .enqueued = messages.yield(message) { continue }
+                settle(number, line, Self.undelivered)
+            }
         }
     }
 
     private static let undelivered = SegmentFailure(
         .busy, "\(mostWaiting) updates wait already, or the worker has just gone")
 
-    private func settle(_ number: Int, _ error: (any Error)?) {
-        guard let one = state.withLock({ $0.waiting.removeValue(forKey: number) }) else { return }
-        if let error { one.resume(throwing: error) } else { one.resume() }
+    private func settle(_ number: Int, _ line: Int, _ error: (any Error)?) {
+        let done = state.withLock { state -> Waiting? in
+            guard var one = state.waiting[number], one.lines.remove(line) != nil else { return nil }
+            one.isDelivered = one.isDelivered || error == nil
+            state.waiting[number] = one.lines.isEmpty ? nil : one
+            return one.lines.isEmpty ? one : nil
+        }
+        guard let done else { return }
+        if done.isDelivered { done.continuation.resume() } else { done.continuation.resume(throwing: error ?? Self.undelivered) }
     }
 
     /// The messages for one session, until `endMessages`.
-    func messages() -> AsyncStream<Message> {
+    func messages(for line: Int) -> AsyncStream<Message> {
         let (stream, continuation) = AsyncStream.makeStream(of: Message.self, bufferingPolicy: .bufferingOldest(Self.mostWaiting))
-        state.withLock { $0.messages = continuation }
+        state.withLock { $0.messages[line] = continuation }
         return stream
     }
 
-    /// Who still waits for a message is told that it was not delivered.
-    func endMessages() {
-        let (messages, waiting) = state.withLock { state in
-            defer { (state.messages, state.waiting) = (nil, [:]) }
-            return (state.messages, state.waiting)
+    /// Who still waits for this session to have a message is told that it was not delivered.
+    func endMessages(for line: Int) {
+        let (messages, numbers) = state.withLock { state in
+            (state.messages.removeValue(forKey: line), state.waiting.filter { $0.value.lines.contains(line) }.map(\.key))
         }
         messages?.finish()
-        for one in waiting.values { one.resume(throwing: Self.undelivered) }
+        for number in numbers { settle(number, line, Self.undelivered) }
     }
 }

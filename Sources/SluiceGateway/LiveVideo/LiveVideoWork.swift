@@ -5,169 +5,194 @@ import SluiceTypes
 import SluiceWire
 import Synchronization
 
-/// One stream's way from orchestrator to orchestrator, until its publisher has gone.
+/// One stream's way from worker to worker, until its publisher has gone: carries out what `LiveVideoCast` orders.
 struct LiveVideoWork: Sendable {
     let stage: LiveVideoStage
     let live: LiveStream
     let stream: LiveVideoStream
     let output: LiveVideoOutput
+    /// What happens to workers, told by whoever sees it. Bounded by the workers: a handful for each.
+    let events: AsyncStream<LiveVideoCast.Event>
+    let tell: AsyncStream<LiveVideoCast.Event>.Continuation
+    private static let standbyPauses = 5
+    private let sequence = Sequence()
 
-    /// A session's start, as routing sees it: a segment that is home with the first picture.
-    private final class Start: Sendable {
-        private struct State: Sendable {
-            var course: SegmentCourse
-            var attempt = AttemptID(0)
-        }
-
-        private let state: Mutex<State>
-        private let route: RouteStage
-
-        init(_ course: SegmentCourse, route: RouteStage) {
-            state = Mutex(State(course: course))
-            self.route = route
-        }
-
-        var isOver: Bool { state.withLock { $0.course.isOver } }
-
-        func began(_ attempt: AttemptID) { state.withLock { $0.attempt = attempt } }
-
-        @discardableResult func tell(_ event: AttemptEvent, of attempt: AttemptID? = nil) -> [DispatchAction] {
-            state.withLock { state in
-                let attempt = attempt ?? state.attempt
-                return route.step(&state.course, at: .now) {
-                    $0.happened(event, attempt: attempt, router: &$1, at: $2, actions: &$3)
-                }
-            }
-        }
-
-        func cancel() {
-            state.withLock { state in _ = route.step(&state.course, at: .now) { $0.cancel(router: &$1, at: $2, actions: &$3) } }
-        }
+    private final class Sequence: Sendable {
+        private let next = Atomic<Int64>(0)
+        func take() -> SegmentSequence { SegmentSequence(next.wrappingAdd(1, ordering: .relaxed).oldValue) }
     }
-
-    /// How long one session's start may take until routing gives up on it; and what its length is in routing's terms.
-    private static let nominalDuration = 2.0
-    /// What the network counts a session as where nobody knows its size (specs/live-ai-protocol §11).
-    private static let nominalPixelRate = 1280.0 * 720 * 30
 
     /// The publisher has gone, or nobody wants it any more.
     var isOver: Bool { live.pipeline.isFinished || stream.isStopped }
 
     func run() async {
-        var sequence: Int64 = 0
-        while !isOver {
-            let wasOnline = await serve(SegmentSequence(sequence))
-            sequence += 1
-            guard !wasOnline, !isOver else { continue }
-            await pause()
+        let (fills, fill) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.readSource() }
+            group.addTask { for await _ in fills { await self.goOnFilling() } }
+            group.addTask {
+                // Returns at the end of the input.
+                _ = await self.stream.feeds.next(after: .max)
+                self.tell.finish()
+            }
+            var cast = LiveVideoCast(standby: stage.settings.standby)
+            var leaves: [Int: Gate] = [:]
+            tell.yield(.begin)
+            for await event in events {
+                if case .ended(let line) = event { leaves[line] = nil }
+                let orders = cast.happened(event)
+                note(cast)
+                for order in orders {
+                    switch order {
+                    case .start(let line, let avoided, let isStrict, let afterPause):
+                        let leave = Gate()
+                        leaves[line] = leave
+                        group.addTask { await self.work(line, avoiding: avoided, isStrict, afterPause, until: leave) }
+                    case .leave(let line): leaves[line]?.open()
+                    case .air(let line, let isUrgent): await output.arm(line, isUrgent: isUrgent)
+                    case .fill: if await output.fill() { fill.yield() }
+                    }
+                }
+            }
+            // Workers see the end of the input, and what they still have is let home.
+            fill.finish()
         }
     }
 
-    /// Through one choice and those that take its place when it does not start.
-    ///
-    /// - Returns: whether one of them showed anything.
-    private func serve(_ sequence: SegmentSequence) async -> Bool {
-        var capabilities = CapabilitySet()
-        capabilities.insert(.liveVideoToVideo)
-        let facts = SegmentFacts(
-            stream: stream.output, sequence: sequence, duration: Self.nominalDuration, byteCount: 0, outputPixelRate: Self.nominalPixelRate,
-            renditions: 1, capabilities: capabilities, model: stream.request.order.model, cut: stage.route.moment(.now))
-        let beginning = stage.route.begin(facts)
-        let start = Start(beginning.course, route: stage.route)
-        var actions = beginning.actions
-        var showed = false
-        while let (attempt, orchestrator) = next(&actions, start) {
-            start.began(attempt)
-            let begun = ContinuousClock.now
+    private func note(_ cast: LiveVideoCast) {
+        let (current, standby) = (cast.currentOrchestrator, cast.standbyOrchestrator)
+        let status = stream.status
+        guard status.orchestrator != current && current != nil || status.standby != standby else { return }
+        stream.note { status in
+            status.orchestrator = current ?? status.orchestrator
+            status.standby = standby
+        }
+    }
+
+    // MARK: The source, and the time between
+
+    /// The source's own packets: its sound goes with a worker's pictures, its pictures between workers, its clock tells how late they are.
+    private func readSource() async {
+        var number: Int?
+        while let place = await stream.feeds.next(after: number) {
+            number = place.number
+            await output.beginSource()
             do {
-                try await session(at: orchestrator, start)
-                start.cancel()
-                return true
+                for try await piece in place.feed.pieces() { try await output.takeSource(piece) }
+                try await output.takeSource(nil)
+            } catch let error as TransportStreamError {
+                stage.log(stream, "the source's own sound and pictures are left out of a segment", ["error": "\(error)"])
             } catch {
-                if isOver {
-                    start.cancel()
-                    return true
-                }
-                let failure = error as? SegmentFailure ?? SegmentFailure(.transcodeFailed, "\(orchestrator): \(error)")
-                stream.note { status in
-                    status.fail("\(failure)")
-                    status.phase = .searching
-                    status.swaps += 1
-                }
-                stage.logger.warning(
-                    "live video",
-                    metadata: ["stream": "\(stream.source)", "orchestrator": "\(orchestrator)", "error": "\(failure)"])
-                if start.isOver {
-                    // It had shown something.
-                    showed = true
-                    stage.route.broke(orchestrator, of: stream.output, failure, since: begun)
-                    return showed
-                }
-                actions = start.tell(.failed(failure))
+                // A segment that broke off, or the end.
+                if Task.isCancelled { return }
             }
         }
-        if !start.isOver { start.cancel() }
-        return showed
     }
 
-    /// Whom routing names next. It is not asked twice at once: a second worker on the same pictures would be a second picture.
-    private func next(_ actions: inout [DispatchAction], _ start: Start) -> (AttemptID, OrchestratorID)? {
-        var found: (AttemptID, OrchestratorID)?
-        var index = 0
-        // What is declined may bring others.
-        while index < actions.count {
-            let action = actions[index]
-            index += 1
-            guard case .send(let attempt, let orchestrator, _, let role) = action else { continue }
-            if found == nil, role != .canary, isWanted(orchestrator) {
-                found = (attempt, orchestrator)
-            } else {
-                actions += start.tell(.failed(SegmentFailure(.cancelled, "not for live video")), of: attempt)
+    private func goOnFilling() async {
+        while !isOver, await output.goOn() {
+            do { try await Task.sleep(for: LiveVideoOutput.fillStep) } catch { return }
+        }
+    }
+
+    // MARK: Workers
+
+    /// One line: through routing's choice, and those that take its place when it does not start, to the end of one that showed something.
+    private func work(_ line: Int, avoiding: OrchestratorID?, _ isStrict: Bool, _ afterPause: Bool, until leave: Gate) async {
+        // A standby that is not to be had is looked for more seldom: nobody waits for it.
+        if afterPause { await pause(avoiding != nil && !isStrict ? stage.settings.pause * Self.standbyPauses : stage.settings.pause) }
+        if !isOver, !leave.isPassed { await serve(line, avoiding, isStrict, leave) }
+        await output.close(line)
+        tell.yield(.ended(line))
+    }
+
+    private func serve(_ line: Int, _ avoided: OrchestratorID?, _ isStrict: Bool, _ leave: Gate) async {
+        var wishes: [(OrchestratorID) -> Bool] = [{ $0 != avoided }]
+        // Rather the same one again than nobody.
+        if avoided != nil, !isStrict { wishes.append { $0 == avoided } }
+        for wish in wishes {
+            let start = LiveVideoStart(stream, sequence.take(), route: stage.route)
+            while !isOver, !leave.isPassed, let orchestrator = start.next({ wish($0) && isWanted($0) }) {
+                if await attempt(line, at: orchestrator, start, leave) { return start.cancel() }
             }
+            start.cancel()
         }
-        if found == nil {
-            stream.note { $0.fail("no orchestrator has the model '\(stream.request.order.model)' at the moment") }
+        if !isOver, !leave.isPassed {
+            let what = isStrict ? "no other orchestrator" : "no orchestrator"
+            stream.note { $0.fail("\(what) has the model '\(stream.request.order.model)' at the moment") }
         }
-        return found
+    }
+
+    /// - Returns: whether the line is over: it was left, or it had shown something.
+    private func attempt(_ line: Int, at orchestrator: OrchestratorID, _ start: LiveVideoStart, _ leave: Gate) async -> Bool {
+        let begun = ContinuousClock.now
+        do {
+            if let complaint = try await session(line, at: orchestrator, start, leave), !isOver {
+                stage.route.broke(orchestrator, of: stream.output, complaint, since: begun)
+            }
+            return true
+        } catch {
+            if isOver || leave.isPassed { return true }
+            let failure = error as? SegmentFailure ?? SegmentFailure(.transcodeFailed, "\(orchestrator): \(error)")
+            let isServing = stream.status.standby != orchestrator
+            stream.note { status in
+                status.fail("\(failure)")
+                if isServing, status.showing != .worker { status.phase = .searching }
+            }
+            stage.logger.warning(
+                "live video", metadata: ["stream": "\(stream.source)", "orchestrator": "\(orchestrator)", "error": "\(failure)"])
+            guard start.isOver else {
+                start.tell(.failed(failure))
+                return false
+            }
+            // It had shown something.
+            stage.route.broke(orchestrator, of: stream.output, failure, since: begun)
+            return true
+        }
     }
 
     private func isWanted(_ orchestrator: OrchestratorID) -> Bool {
         stream.request.order.orchestrator.map { orchestrator.rawValue.contains($0) } ?? true
     }
 
-    private func pause() async {
+    private func pause(_ length: Duration) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await Task.sleep(for: stage.settings.pause) }
+            group.addTask { try? await Task.sleep(for: length) }
             group.addTask { [stream] in _ = await stream.feeds.next(after: .max) }
             await group.next()
             group.cancelAll()
         }
     }
 
-    private func session(at orchestrator: OrchestratorID, _ start: Start) async throws {
-        stream.note { status in
-            status.orchestrator = orchestrator
-            status.phase = .starting
-        }
+    /// - Returns: what is to be said against it, where it was left for a reason of its own.
+    private func session(
+        _ line: Int, at orchestrator: OrchestratorID, _ start: LiveVideoStart, _ leave: Gate
+    ) async throws -> SegmentFailure? {
+        stream.note { if $0.showing != .worker { $0.phase = .starting } }
         let request = stream.current
+        let complaint = Mutex<SegmentFailure?>(nil)
         try await stage.transport.session(request, at: orchestrator) { channels in
             start.tell(.accepted)
             start.tell(.transcoded)
+            tell.yield(.placed(line, orchestrator))
             stream.note { $0.manifest = channels.manifest }
-            stage.log(stream, "session", ["orchestrator": "\(orchestrator)", "session": "\(channels.manifest)"])
-            await output.join()
+            stage.log(stream, "session", ["orchestrator": "\(orchestrator)", "session": "\(channels.manifest)", "line": "\(line)"])
+            await output.open(line)
             let meter = LiveVideoMeter(stream: stream, orchestrator: orchestrator, used: stage.used)
             defer { meter.tell() }
-            let session = LiveVideoSession(work: self, channels: channels, isUpToDate: request == stream.current)
-            try await withThrowingTaskGroup(of: Void.self) { group in
+            let session = LiveVideoSession(
+                work: self, line: line, orchestrator: orchestrator, channels: channels, isUpToDate: request == stream.current)
+            let said = try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await meter.run() }
                 defer { group.cancelAll() }
-                try await session.run {
+                return try await session.run(until: leave) {
                     meter.begin()
                     // Home.
                     for event in [AttemptEvent.firstByte, .rendition(place: 0), .finished] { start.tell(event) }
                 }
             }
+            complaint.withLock { $0 = said }
         }
+        return complaint.withLock { $0 }
     }
 }

@@ -120,6 +120,9 @@ package final class RouteStage: Sendable {
     /// What the directory last said of an orchestrator; `nil` for one it never named.
     package func entry(of orchestrator: OrchestratorID) -> OrchestratorEntry? { state.withLock { $0.router.entry(of: orchestrator) } }
 
+    /// Whether it may get work at all: the operator has not taken it out.
+    func isOffered(_ orchestrator: OrchestratorID) -> Bool { directory.entries.contains { $0.id == orchestrator } }
+
     // MARK: The market's word
 
     /// Among orchestrators that are equal in time, one of weight 2 is drawn twice as often as one of weight 1.

@@ -9,6 +9,8 @@ final class LiveStream: Sendable {
     let pipeline: StreamPipeline
     /// What a model is to make of it.
     let liveVideo: LiveVideoStream?
+    /// Its segments while they are cut, for those who want them so.
+    let feeds: LiveVideoFeeds?
     let evict: @Sendable (Eviction) -> Void
     /// Where pushed segments get their order; nobody stands there when the stream comes by RTMP.
     let line: PushLine
@@ -16,13 +18,15 @@ final class LiveStream: Sendable {
     private let lost = Atomic<Bool>(false)
 
     init(
-        origin: PublishRequest.Origin, key: String?, pipeline: StreamPipeline, liveVideo: LiveVideoStream? = nil, settings: GatewaySettings,
+        origin: PublishRequest.Origin, key: String?, pipeline: StreamPipeline, liveVideo: LiveVideoStream? = nil,
+        feeds: LiveVideoFeeds? = nil, settings: GatewaySettings,
         evict: @escaping @Sendable (Eviction) -> Void
     ) {
         self.origin = origin
         self.key = key
         self.pipeline = pipeline
         self.liveVideo = liveVideo
+        self.feeds = feeds
         self.line = PushLine(pipeline: pipeline, settings: settings)
         self.evict = evict
         self.heard = Mutex(.now)

@@ -14,15 +14,19 @@ package struct PublishGrant: Sendable {
     package var key: String?
     /// `nil`: the gateway's own.
     package var profiles: [TranscodeProfile]?
+    /// What is to be made of it while it is live, before what the publisher asks for.
+    package var liveVideo: LiveVideoGrant?
     /// Called once the stream is open under this grant; not when its name was taken after all.
     package var opened: @Sendable () -> Void
 
     package init(
-        stream: StreamID, key: String?, profiles: [TranscodeProfile]? = nil, opened: @escaping @Sendable () -> Void = {}
+        stream: StreamID, key: String?, profiles: [TranscodeProfile]? = nil, liveVideo: LiveVideoGrant? = nil,
+        opened: @escaping @Sendable () -> Void = {}
     ) {
         self.stream = stream
         self.key = key
         self.profiles = profiles
+        self.liveVideo = liveVideo
         self.opened = opened
     }
 }

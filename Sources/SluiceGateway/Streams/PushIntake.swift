@@ -108,7 +108,8 @@ package final class PushIntake: SegmentPush {
 
     private func open(_ pushed: PushedSegment) async throws -> LiveStream {
         let request = PublishRequest(
-            stream: pushed.stream, key: nil, origin: .httpPush, remoteAddress: pushed.remoteAddress, url: pushed.url)
+            stream: pushed.stream, key: nil, origin: .httpPush, remoteAddress: pushed.remoteAddress, url: pushed.url,
+            query: pushed.query)
         do {
             let live = try await table.admit(request, profiles: pushed.profiles, evict: { _ in })
             remember(live.pipeline.id, as: pushed.stream)

@@ -136,6 +136,7 @@ package final class StreamPipeline: Sendable {
             return work
         }
         guard let work else { return false }
+        if onlyIfNewer { feedWhole(work.segment) }
         output.recent.began(work.segment)
         if output.profiles.isEmpty {
             if !work.isSkipped { intake.withLock { $0.waiting -= 1 } }
@@ -144,6 +145,15 @@ package final class StreamPipeline: Sendable {
             enqueue.yield(work)
         }
         return true
+    }
+
+    /// A segment that comes whole goes to those who work on the pictures as if it had just been cut.
+    private func feedWhole(_ segment: Segment) {
+        guard let liveVideo, segment.container == .mpegTS else { return }
+        let feed = SegmentFeed()
+        feed.append(segment.bytes)
+        feed.finish(hash: [])
+        liveVideo.opened(feed)
     }
 
     var isFinished: Bool { intake.withLock { $0.isFinished } }

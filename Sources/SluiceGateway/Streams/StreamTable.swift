@@ -118,18 +118,18 @@ package final class StreamTable: Sendable {
         var granted = request
         granted.stream = grant.stream
         granted.key = grant.key
-        let live = try open(granted, profiles: profiles ?? grant.profiles, evict: evict)
+        let live = try open(granted, profiles: profiles ?? grant.profiles, liveVideo: grant.liveVideo, evict: evict)
         grant.opened()
         return live
     }
 
     /// Makes the stream's next life. Throws `PublishRefusal` when the name is taken or the house is full.
     func open(
-        _ request: PublishRequest, profiles: [TranscodeProfile]?,
+        _ request: PublishRequest, profiles: [TranscodeProfile]?, liveVideo granted: LiveVideoGrant? = nil,
         evict: @escaping @Sendable (Eviction) -> Void
     ) throws(PublishRefusal) -> LiveStream {
         if isClosing.withLock({ $0 }) { throw .shuttingDown }
-        let liveVideo = try liveVideo?.wanted(by: request)
+        let liveVideo = try liveVideo?.wanted(by: request, granted)
         let now = ContinuousClock.now
         let result: Result<(LiveStream, LiveStream?), PublishRefusal> = entries.withLock { entries in
             let entry = entries[request.stream]
@@ -147,11 +147,14 @@ package final class StreamTable: Sendable {
                 output = StreamOutput(
                     stream: request.stream, profiles: wanted, settings: settings, isNamedByPublisher: request.origin == .httpPush)
             }
+            // What a model makes is handed on while it is cut, too.
+            let feeds = liveVideo?.feeds ?? (request.origin == .liveVideo ? LiveVideoFeeds() : nil)
             let pipeline = StreamPipeline(
                 output: output, settings: settings, dispatch: dispatch, metrics: metrics, lane: lane(for: output),
-                liveVideo: liveVideo?.feeds, following: entry?.live?.pipeline)
+                liveVideo: feeds, following: entry?.live?.pipeline)
             let live = LiveStream(
-                origin: request.origin, key: request.key, pipeline: pipeline, liveVideo: liveVideo, settings: settings, evict: evict)
+                origin: request.origin, key: request.key, pipeline: pipeline, liveVideo: liveVideo, feeds: feeds, settings: settings,
+                evict: evict)
             entries[request.stream] = Entry(output: output, live: live, endedAt: nil)
             return .success((live, entry?.live))
         }

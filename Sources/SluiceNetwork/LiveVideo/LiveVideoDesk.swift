@@ -19,8 +19,6 @@ package final class LiveVideoDesk: Sendable {
         /// For a worker's answer to a start: under the 5 s that gateways give the whole call.
         package var startTime: Duration = .milliseconds(4500)
         package var stopTime: Duration = .seconds(2)
-        /// How often sessions are looked at: the bound on how late their end is noticed.
-        package var lookInterval: Duration = .milliseconds(100)
 
         package init() {}
     }
@@ -50,10 +48,11 @@ package final class LiveVideoDesk: Sendable {
     /// How gateways, and how workers, reach the channels; with a slash at the end.
     private let gatewayBase: String
     private let workerBase: String
-    private let started: AsyncStream<Session>
-    private let announce: AsyncStream<Session>.Continuation
+    private let started: AsyncStream<(Session, AsyncStream<Void>)>
+    private let announce: AsyncStream<(Session, AsyncStream<Void>)>.Continuation
     /// Those whose place the registry still keeps: it lets go of one whose runner is lost, or that the operator ended.
-    private let alive: Mutex<Set<SessionID>> = Mutex([])
+    /// By session: tells it that something has changed.
+    private let alive: Mutex<[SessionID: AsyncStream<Void>.Continuation]> = Mutex([:])
 
     /// - Parameters:
     ///   - gatewayBase: how gateways reach this orchestrator; without a slash at its end, as `workerBase`.
@@ -65,11 +64,12 @@ package final class LiveVideoDesk: Sendable {
         self.settings = settings
         self.gatewayBase = gatewayBase + TrickleEndpoint.orchestratorBase
         self.workerBase = workerBase + TrickleEndpoint.orchestratorBase
-        (started, announce) = AsyncStream.makeStream(of: Session.self, bufferingPolicy: .bufferingOldest(Self.mostWaiting))
+        (started, announce) = AsyncStream.makeStream(
+            of: (Session, AsyncStream<Void>).self, bufferingPolicy: .bufferingOldest(Self.mostWaiting))
         desk.service.watch(
             { [weak self] event in
                 guard case .released(let session, _, _, _) = event else { return }
-                self?.alive.withLock { _ = $0.remove(session) }
+                self?.alive.withLock { $0.removeValue(forKey: session) }?.yield()
             }, isBusy: { _ in false })
     }
 
@@ -96,8 +96,8 @@ package final class LiveVideoDesk: Sendable {
     /// Watches the sessions until the task is cancelled, and ends them then.
     package func run() async {
         await withDiscardingTaskGroup { group in
-            for await session in started {
-                group.addTask { await self.watch(session) }
+            for await (session, stirs) in started {
+                group.addTask { await self.watch(session, stirs) }
             }
         }
     }
@@ -123,8 +123,11 @@ package final class LiveVideoDesk: Sendable {
             desk.service.release(session.id, .stopped)
             throw (error as? SegmentRefusal) ?? SegmentRefusal(status: 500, text: "\(error)")
         }
-        alive.withLock { _ = $0.insert(session.id) }
-        guard case .enqueued = announce.yield(session) else {
+        // It is enough to know that something has changed.
+        let (stirs, stir) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        alive.withLock { $0[session.id] = stir }
+        guard case .enqueued = announce.yield((session, stirs)) else {
+            alive.withLock { _ = $0.removeValue(forKey: session.id) }
             close(session)
             desk.service.release(session.id, .stopped)
             throw SegmentRefusal(status: 503, text: "insufficient capacity")
@@ -187,8 +190,12 @@ package final class LiveVideoDesk: Sendable {
         case shutdown = "shutting down"
     }
 
-    private func watch(_ session: Session) async {
-        let end = await life(of: session)
+    private func watch(_ session: Session, _ stirs: AsyncStream<Void>) async {
+        // It is in use as long as it lives.
+        desk.service.begin(session.id)
+        let end = await life(of: session, stirs)
+        desk.service.end(session.id)
+        alive.withLock { _ = $0.removeValue(forKey: session.id) }
         close(session)
         desk.logger.info("live video ended", metadata: ["session": "\(session.id)", "reason": "\(end.rawValue)"])
         if end == .workerGone { desk.service.missed(session.runner) }
@@ -202,32 +209,44 @@ package final class LiveVideoDesk: Sendable {
         desk.service.release(session.id, .stopped)
     }
 
-    private func life(of session: Session) async -> End {
-        let began = ContinuousClock.now
-        var gatewaySeen: ContinuousClock.Instant?
-        var outputSeen: ContinuousClock.Instant?
+    /// Told by the channels who comes and who goes; of those who do not come back within their time by the clock.
+    private func life(of session: Session, _ stirs: AsyncStream<Void>) async -> End {
+        let stir = alive.withLock { $0[session.id] }
+        let watched = session.channels.compactMap { name -> (TrickleRelay, Int)? in
+            guard case .channel(let relay) = trickle.find(name, for: .write) else { return nil }
+            return (relay, relay.watch { stir?.yield() })
+        }
+        defer { for (relay, number) in watched { relay.unwatch(number) } }
+        var presence = LiveVideoPresence(settings, at: .now)
         while true {
-            do { try await Task.sleep(for: settings.lookInterval) } catch { return .shutdown }
-            let now = ContinuousClock.now
-            guard alive.withLock({ $0.contains(session.id) }) else { return .released }
-            guard let input = status(of: session.input), let output = status(of: session.output) else { return .closed }
-            let words = [status(of: session.control)?.writers, status(of: session.events)?.readers]
-            if input.writers > 0 || output.readers > 0 || words.contains(where: { $0 ?? 0 > 0 }) { gatewaySeen = now }
-            if output.writers > 0 { outputSeen = now }
-            if let gatewaySeen {
-                if gatewaySeen.duration(to: now) > settings.gatewayGone { return .gatewayGone }
-            } else if began.duration(to: now) > settings.beginTime {
-                return .neverBegan
+            guard !Task.isCancelled else { return .shutdown }
+            guard alive.withLock({ $0[session.id] != nil }) else { return .released }
+            guard let input = self.presence(of: session.input), let output = self.presence(of: session.output) else { return .closed }
+            let isGateway =
+                input.isWritten || output.isRead || self.presence(of: session.control)?.isWritten ?? false
+                || self.presence(of: session.events)?.isRead ?? false
+            switch presence.look(gateway: isGateway, worker: output.isWritten, at: .now) {
+            case .gatewayGone: return .gatewayGone
+            case .workerGone: return .workerGone
+            case .neverBegan: return .neverBegan
+            case .wait(let until): await wait(stirs, until: until)
             }
-            if let outputSeen, outputSeen.duration(to: now) > settings.workerGone { return .workerGone }
-            _ = desk.service.renew(session.id)
+        }
+    }
+
+    private func wait(_ stirs: AsyncStream<Void>, until end: ContinuousClock.Instant?) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in stirs { return } }
+            if let end { group.addTask { try? await Task.sleep(until: end, tolerance: .milliseconds(5), clock: .continuous) } }
+            await group.next()
+            group.cancelAll()
         }
     }
 
     /// - Returns: `nil` when the channel is closed.
-    private func status(of name: String) -> TrickleChannelStatus? {
+    private func presence(of name: String) -> TrickleChannel.Presence? {
         guard case .channel(let relay) = trickle.find(name, for: .write) else { return nil }
-        return relay.status
+        return relay.presence
     }
 
     private func close(_ session: Session) {

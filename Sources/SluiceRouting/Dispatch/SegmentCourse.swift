@@ -80,6 +80,19 @@ package struct SegmentCourse: Sendable {
         attempts.indices.contains(attempt.rawValue) && attempts[attempt.rawValue].role != .canary && !hasEnded
     }
 
+    /// The caller does not want this one: somebody else is asked, who was not before, and nobody is blamed.
+    package mutating func decline(_ id: AttemptID, router: inout SegmentRouter, at time: Moment, actions: inout [DispatchAction]) {
+        let now = router.clamp(time)
+        guard attempts.indices.contains(id.rawValue), attempts[id.rawValue].isLive else { return }
+        stop(id.rawValue, &router, now, &actions)
+        guard !hasEnded, !attempts.contains(where: { $0.isLive && $0.role != .canary }) else { return }
+        let tried = attempts.compactMap { $0.role == .canary ? nil : $0.slot }
+        guard let slot = router.another(for: segment, besides: tried, at: now) else {
+            return end(lastFailure ?? SegmentFailure(.unreachable, "nobody else can take this segment"), &router, &actions)
+        }
+        send(to: slot, .retry, &router, now, &actions)
+    }
+
     package mutating func wake(router: inout SegmentRouter, at time: Moment, actions: inout [DispatchAction]) {
         let now = router.clamp(time)
         guard !isOver else { return }

@@ -28,9 +28,13 @@ package struct PublishRequest: Sendable {
     package var remoteAddress: String
     /// As the publisher gave it, with key and, for RTMP, query: what an operator's own check is asked about.
     package var url: String
+    /// What it asks for behind the question mark of its URL, percent-encoded.
+    package var query: String
 
-    package init(stream: StreamID, key: String?, origin: Origin, remoteAddress: String, url: String = "") {
+    /// - Parameter query: `nil` for that of the URL.
+    package init(stream: StreamID, key: String?, origin: Origin, remoteAddress: String, url: String = "", query: String? = nil) {
         self.stream = stream
+        self.query = query ?? String(url.split(separator: "?", maxSplits: 1).dropFirst().first ?? "")
         self.key = key
         self.origin = origin
         self.remoteAddress = remoteAddress

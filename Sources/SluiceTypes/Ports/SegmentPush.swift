@@ -20,13 +20,16 @@ package struct PushedSegment: Sendable {
     package var remoteAddress: String
     /// `http://HOST/PATH`, without a query (specs/gateway-surface §4).
     package var url: String
+    /// Behind the question mark.
+    package var query: String
 
     package init(
         stream: StreamID, sequence: SegmentSequence, container: SegmentContainer, bytes: ByteBuffer,
         declaredDuration: Duration? = nil, declaredResolution: (width: Int, height: Int)? = nil,
         profiles: [TranscodeProfile]? = nil, slice: SegmentSlice? = nil, firstByte: ContinuousClock.Instant, firstByteWallClock: Int64,
-        remoteAddress: String, url: String = ""
+        remoteAddress: String, url: String = "", query: String = ""
     ) {
+        self.query = query
         self.stream = stream
         self.sequence = sequence
         self.container = container

@@ -16,6 +16,7 @@ extension LiveVideoForms {
         if !members.contains(where: { $0.key == "state" }) { put("state", .text(state(status.phase))) }
         put("stream", .text(status.source.rawValue))
         put("stream_id", .text(status.request.order.streamID))
+        put("pipeline_id", .text(status.request.order.pipelineID))
         put("request_id", .text(status.request.request))
         put(
             "orchestrator_info",
@@ -36,6 +37,16 @@ extension LiveVideoForms {
         let others = status.events.filter { $0.key != "status" }.sorted { $0.key < $1.key }
         return .members([
             "phase": .text(status.phase.rawValue), "output": .text(status.output.rawValue), "session": .text(status.manifest),
+            "showing": .text(status.showing.rawValue), "standby": status.standby.map { .text($0.rawValue) },
+            "sound": status.sound.map { .text($0) },
+            "swap_gap_ms": status.swapGapMs.map { .number($0.rounded()) },
+            "outputs": .list(
+                status.pushes.map { push in
+                    .members([
+                        "url": .text(push.target), "connected": .bool(push.isConnected), "reconnects": .int(push.reconnects),
+                        "error": push.lastError.map { .text($0) },
+                    ])
+                }),
             "pictures": .int(status.frames), "swaps": .int(status.swaps),
             "first_picture_ms": status.firstPictureMs.map { .number($0.rounded()) },
             "error": status.lastError.map {

@@ -13,9 +13,16 @@ struct ProgramTables {
     private static let h264: UInt8 = 0x1b
     private static let hevc: UInt8 = 0x24
     private static let aac: UInt8 = 0x0f
+    /// Private data, which a registration descriptor names (§2.6.8).
+    private static let privateData: UInt8 = 0x06
+    private static let registration: UInt8 = 0x05
+    private static let extension_: UInt8 = 0x7f
 
     private(set) var videoCodec: VideoCodec?
     private(set) var tracks: [Track] = []
+    private(set) var audioCodec: AudioCodec?
+    /// Of Opus, as its descriptor says.
+    private(set) var channels = 0
     private let skipsOthers: Bool
     private var map: Int?
     private var sections: [Int: [UInt8]] = [:]
@@ -67,6 +74,7 @@ struct ProgramTables {
         var place = 12 + (section.count > 11 ? Int(section[10] & 0xf) << 8 | Int(section[11]) : 0)
         var found: [Track] = []
         var codec: VideoCodec?
+        var sound: AudioCodec?
         while place + 5 <= end {
             let kind = section[place]
             let identifier = Int(section[place + 1] & 0x1f) << 8 | Int(section[place + 2])
@@ -74,6 +82,7 @@ struct ProgramTables {
             switch kind {
             case Self.h264, Self.hevc: track = .video
             case Self.aac: track = .audio
+            case Self.privateData where skipsOthers && opusChannels(section, place, end) != nil: track = .audio
             case _ where skipsOthers: track = nil
             default:
                 throw .init("announces a stream of type \(kind); H.264 (27), HEVC (36) and AAC (15) are read here", isUnsupported: true)
@@ -81,14 +90,38 @@ struct ProgramTables {
             if let track, !found.contains(where: { $0.track == track }) {
                 found.append(Track(identifier: identifier, track: track))
                 if track == .video { codec = kind == Self.h264 ? .h264 : .hevc }
+                if track == .audio {
+                    sound = kind == Self.aac ? .aac : .opus
+                    channels = opusChannels(section, place, end) ?? 0
+                }
             }
             place += 5 + (Int(section[place + 3] & 0xf) << 8 | Int(section[place + 4]))
         }
         guard place == end else { throw .init("has a program map whose entries do not fill it") }
         guard !found.isEmpty else { throw .init("has a program map without pictures or sound") }
-        guard tracks.isEmpty || tracks == found && codec == videoCodec else { throw .init("announces other tracks than before") }
+        guard tracks.isEmpty || tracks == found && codec == videoCodec && sound == audioCodec else {
+            throw .init("announces other tracks than before")
+        }
         tracks = found
         videoCodec = codec
+        audioCodec = sound
+    }
+
+    /// The channels of a track that its descriptors call Opus (ETSI TS 103 491 annex; as FFmpeg writes it); `nil` for another.
+    private func opusChannels(_ section: [UInt8], _ place: Int, _ end: Int) -> Int? {
+        var index = place + 5
+        let last = min(end, index + (Int(section[place + 3] & 0xf) << 8 | Int(section[place + 4])))
+        var isOpus = false
+        var channels = 2
+        while index + 2 <= last {
+            let length = Int(section[index + 1])
+            let body = index + 2
+            guard body + length <= last else { return nil }
+            if section[index] == Self.registration, length >= 4 { isOpus = section[body..<body + 4].elementsEqual("Opus".utf8) }
+            if section[index] == Self.extension_, length >= 2, section[body] == 0x80 { channels = max(1, Int(section[body + 1])) }
+            index = body + length
+        }
+        return isOpus ? channels : nil
     }
 
     /// CRC-32 of MPEG (ISO/IEC 13818-1 annex A): 0 over a section with its checksum.

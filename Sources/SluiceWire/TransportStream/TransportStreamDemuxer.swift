@@ -3,7 +3,7 @@ package import SluiceTypes
 
 /// Access units out of one MPEG-TS segment while it comes in: fed bytes in slices of any length, gives each unit as soon as it is whole.
 ///
-/// Reads H.264 and HEVC with one access unit in a PES packet, and AAC; the first track of each kind counts. A picture is whole with the
+/// Reads H.264 and HEVC with one access unit in a PES packet, AAC, and Opus where other kinds are left out; the first track of each kind counts. A picture is whole with the
 /// last byte that its PES packet announces. Where it announces none, as 16 bits could not say it, the next one's beginning ends it, a
 /// frame later. Nothing is searched for and nothing is skipped: what cannot be read is an error, and the value is spent then.
 package struct TransportStreamDemuxer: Sendable {
@@ -33,6 +33,7 @@ package struct TransportStreamDemuxer: Sendable {
     private var tables: ProgramTables
     private var gatherings: [Int: Gathering] = [:]
     private var frames = ADTSFrames()
+    private var opus = OpusFrames()
     /// Of a packet that is not whole yet: less than one.
     private var pending = ByteBuffer()
     private var count = 0
@@ -52,6 +53,9 @@ package struct TransportStreamDemuxer: Sendable {
     /// `nil` until the tables have come, and where there are no pictures.
     package var videoCodec: VideoCodec? { tables.videoCodec }
     package var hasVideo: Bool { tables.tracks.contains { $0.track == .video } }
+    package var audioCodec: AudioCodec? { tables.audioCodec }
+    /// Of Opus; 0 for others, whose packets tell.
+    package var channels: Int { tables.channels }
     package var hasAudio: Bool { tables.tracks.contains { $0.track == .audio } }
 
     /// - Parameter emit: takes each access unit: pictures with start codes (Annex B), sound with its ADTS head.
@@ -78,7 +82,7 @@ package struct TransportStreamDemuxer: Sendable {
         }
         do throws(TransportPacket.Malformed) {
             for identifier in gatherings.keys.sorted() { try close(identifier, emit) }
-            if frames.isWithinFrame { throw .init("is the last, and the last frame of sound is not whole") }
+            if frames.isWithinFrame || opus.isWithinFrame { throw .init("is the last, and the last frame of sound is not whole") }
             guard !tables.tracks.isEmpty else { throw .init("is the end, and no tables have come") }
         } catch {
             throw TransportStreamError(packet: count, reason: error.reason, isUnsupported: error.isUnsupported)
@@ -153,6 +157,7 @@ package struct TransportStreamDemuxer: Sendable {
         gatherings[identifier]?.lastSize = min(max(packet.payload.readableBytes, Self.firstCapacity), Self.longestUnit)
         switch gathering.track {
         case .video: emit(try picture(head, packet.payload))
+        case .audio where tables.audioCodec == .opus: try opusSounds(head, packet.payload, emit)
         case .audio: try sounds(head, packet.payload, emit)
         }
     }
@@ -178,6 +183,20 @@ package struct TransportStreamDemuxer: Sendable {
             let time = MediaTime(ticks: start.ticks + offset)
             nextSound = MediaTime(ticks: time.ticks + length / Int64(frame.sampleRate))
             emit(EncodedPacket(track: .audio, pts: time, dts: time, isKey: true, payload: frame.bytes))
+        }
+    }
+
+    private mutating func opusSounds(
+        _ head: ElementaryPacket.Head, _ payload: ByteBuffer, _ emit: (EncodedPacket) -> Void
+    ) throws(TransportPacket.Malformed) {
+        let begin = head.pts.map { unwrap($0) }
+        for frame in try opus.take(payload) {
+            // One that began in an earlier packet goes on where that left off.
+            guard let start = (frame.isCarried ? nextSound : nil) ?? begin.map({ $0 + frame.offset }) ?? nextSound else {
+                throw .init("ends a PES packet of sound without a time")
+            }
+            nextSound = start + frame.duration
+            emit(EncodedPacket(track: .audio, pts: start, dts: start, isKey: true, payload: frame.bytes))
         }
     }
 

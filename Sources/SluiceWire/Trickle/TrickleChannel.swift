@@ -147,6 +147,17 @@ package struct TrickleChannel: Sendable {
         return .open
     }
 
+    /// Whether anybody is there.
+    package struct Presence: Hashable, Sendable {
+        package var isWritten: Bool
+        package var isRead: Bool
+        package var isClosed: Bool
+    }
+
+    package var presence: Presence {
+        Presence(isWritten: segments.contains { $0.writers > 0 }, isRead: !readers.isEmpty, isClosed: isClosed)
+    }
+
     // MARK: reading
 
     package mutating func subscribe(to index: TrickleIndex) -> TrickleSubscribing {

@@ -10,6 +10,7 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo", abstract: "A gateway, and FFmpeg publishing a moving picture with sound to it by RTMP.")
 
     @OptionGroup var options: GatewayOptions
+    @Option(help: "A model that works on the picture while it is live; some orchestrator must have it.") var pipeline: String?
     @Flag(help: "Publish for 20 s, check every rendition, print the figures, and exit 0 or 1.") var once = false
 
     func run() async throws {
@@ -23,7 +24,8 @@ struct DemoCommand: AsyncParsableCommand {
         let ports = try await assembly.start()
         print(Greeting.gateway(settings, ports: ports))
         let demo = Demo(
-            assembly: assembly, profiles: settings.role.profiles, rtmpPort: ports.rtmp, httpPort: ports.http, once: once)
+            assembly: assembly, profiles: settings.role.profiles, rtmpPort: ports.rtmp, httpPort: ports.http, once: once,
+            pipeline: pipeline)
         let verdict = Verdict()
         let services = assembly.services + [DemoService(demo: demo, verdict: verdict)]
         var configuration = ServiceGroupConfiguration(

@@ -4,7 +4,8 @@ import SluiceTypes
 import SluiceWire
 
 /// What an auth webhook says of a publisher that it lets in (specs/gateway-surface §4), with two fields of ours: `sla`, a part of a
-/// service level as in `POST /routing/sla`, and `tenant`.
+/// service level as in `POST /routing/sla`, and `tenant`; and what is to be made of the stream while it is live
+/// (specs/live-ai-protocol §8.1), with `outputs`, a list of RTMP URLs, beside the reference's one.
 struct AuthAnswer: Sendable {
     /// `nil`: as the publisher called it.
     var stream: StreamID?
@@ -14,6 +15,7 @@ struct AuthAnswer: Sendable {
     var profiles: [TranscodeProfile]?
     var tenant: String?
     var serviceLevel = ServiceLevelChange.none
+    var liveVideo: LiveVideoGrant?
     /// Fields that ask for something this gateway does not do.
     var unheeded: [String] = []
 
@@ -39,12 +41,17 @@ struct AuthAnswer: Sendable {
         guard let object = try? JSONSerialization.jsonObject(with: Data(body.readableBytesView)) as? [String: Any] else {
             throw .unreadable("is no JSON object")
         }
-        guard let name = object["manifestID"] as? String, !name.isEmpty else { throw .unreadable("has no manifestID") }
-        guard let stream = StreamID(Self.cleaned(name)) else {
-            throw .unreadable(
-                "has manifestID '\(name)'; up to \(StreamID.longest) letters, digits, '-', '_', '.' and '+' are right")
+        liveVideo = try Self.liveVideo(object)
+        if let name = object["manifestID"] as? String, !name.isEmpty {
+            guard let stream = StreamID(Self.cleaned(name)) else {
+                throw .unreadable(
+                    "has manifestID '\(name)'; up to \(StreamID.longest) letters, digits, '-', '_', '.' and '+' are right")
+            }
+            self.stream = stream
+        } else if liveVideo == nil {
+            // Webhooks of live video name none.
+            throw .unreadable("has no manifestID")
         }
-        self.stream = stream
         key = (object["streamKey"] as? String).flatMap { $0.isEmpty ? nil : $0 }
         tenant = (object["tenant"] as? String).flatMap { $0.isEmpty ? nil : $0 }
         do { profiles = try TranscodeConfiguration.profiles(json: body) } catch {
@@ -55,6 +62,30 @@ struct AuthAnswer: Sendable {
             do { serviceLevel = try ServiceLevelChange(part) } catch { throw .unusable("has an sla that does not work: \(error)") }
         }
         unheeded = Self.notDone.filter { Self.asksForSomething(object[$0]) }
+    }
+
+    private static func liveVideo(_ object: [String: Any]) throws(Fault) -> LiveVideoGrant? {
+        func text(_ key: String) throws(Fault) -> String? {
+            guard let value = object[key], !(value is NSNull) else { return nil }
+            guard let text = value as? String else { throw .unusable("has a \(key) that is no text") }
+            return text.isEmpty ? nil : text
+        }
+        var grant = LiveVideoGrant(
+            model: try text("pipeline"), streamID: try text("stream_id"), pipelineID: try text("pipeline_id"),
+            outputs: try text("rtmp_output_url").map { [$0] } ?? [])
+        if let value = object["outputs"], !(value is NSNull) {
+            guard let outputs = value as? [String] else { throw .unusable("has outputs that are no list of RTMP URLs") }
+            grant.outputs += outputs
+        }
+        if let value = object["pipeline_parameters"], !(value is NSNull) {
+            guard var parameters = value as? [String: Any] else { throw .unusable("has pipeline_parameters that are no object") }
+            // As the reference does: a workflow alone is meant as the prompt.
+            if grant.model == "comfyui", parameters["prompt"] == nil { parameters = ["prompt": parameters] }
+            guard let bytes = try? JSONSerialization.data(withJSONObject: parameters, options: [.sortedKeys, .withoutEscapingSlashes])
+            else { throw .unusable("has pipeline_parameters that cannot be passed on") }
+            grant.parameters = String(decoding: bytes, as: UTF8.self)
+        }
+        return grant == LiveVideoGrant() ? nil : grant
     }
 
     private static func asksForSomething(_ value: Any?) -> Bool {

@@ -25,7 +25,8 @@ struct StreamAdmission: PublishAdmission {
         }
         let tenant = answer?.tenant ?? levels.tenant(of: stream, key: request.key)
         let change = answer?.serviceLevel ?? .none
-        return PublishGrant(stream: stream, key: key, profiles: answer?.profiles) { [levels, changed, began] in
+        return PublishGrant(stream: stream, key: key, profiles: answer?.profiles, liveVideo: answer?.liveVideo) {
+            [levels, changed, began] in
             levels.opened(stream, tenant: tenant, change)
             changed(stream)
             began(stream, tenant, request)

@@ -21,6 +21,12 @@ struct Demo: Sendable {
     let rtmpPort: Int
     let httpPort: Int
     let once: Bool
+    /// What works on the picture; `nil`: nothing.
+    var pipeline: String?
+
+    static let result = stream + "-out"
+    /// Of 20 s, when a worker takes its time to begin.
+    static let fewestResults = 5
 
     func run() async throws {
         guard let stream = StreamID(Self.stream) else { throw Failure(description: "bad stream name") }
@@ -28,15 +34,20 @@ struct Demo: Sendable {
         // Signals that a service group waits for are ignored by its children too, so only this one ends FFmpeg for certain.
         defer { if publisher.isRunning { kill(publisher.processIdentifier, SIGKILL) } }
         print("  watch     http://127.0.0.1:\(httpPort)/play/\(Self.stream)   in a browser, a second behind live")
-        print("            http://127.0.0.1:\(httpPort)/stream/\(Self.stream).m3u8   in any player\n")
+        print("            http://127.0.0.1:\(httpPort)/stream/\(Self.stream).m3u8   in any player")
+        if let pipeline { print("  processed http://127.0.0.1:\(httpPort)/play/\(Self.result)   (by \(pipeline))") }
+        print("")
         print(DemoTable.header(profiles))
         fflush(nil)
         var seen = PlaylistRecord()
-        var printed: Int64 = -1
+        var printed: [String: Int64] = [:]
+        var made = PlaylistRecord()
+        let result = pipeline == nil ? nil : StreamID(Self.result)
         let end = ContinuousClock.now.advanced(by: Self.length)
         while publisher.isRunning, !once || ContinuousClock.now < end {
             try await Task.sleep(for: Self.pollInterval)
             try seen.look(at: assembly.table, stream: stream, renditions: renditions)
+            if let result { try made.look(at: assembly.table, stream: result, renditions: ["source"]) }
             show(&printed)
         }
         if once, !publisher.isRunning, ContinuousClock.now < end {
@@ -44,14 +55,20 @@ struct Demo: Sendable {
         }
         stop(publisher)
         let late = ContinuousClock.now.advanced(by: Self.patience)
-        while ContinuousClock.now < late, !seen.hasEnded(renditions) {
+        while ContinuousClock.now < late, !seen.hasEnded(renditions) || result != nil && !made.hasEnded(["source"]) {
             try await Task.sleep(for: .milliseconds(100))
             try seen.look(at: assembly.table, stream: stream, renditions: renditions)
+            if let result { try made.look(at: assembly.table, stream: result, renditions: ["source"]) }
             show(&printed)
         }
         guard once else { return }
         try seen.check(renditions: renditions)
-        print("\ndemo passed: \(seen.summary(renditions))")
+        var words = seen.summary(renditions)
+        if result != nil {
+            try made.check(renditions: ["source"], atLeast: Self.fewestResults)
+            words += "; processed: \(made.summary(["source"]))"
+        }
+        print("\ndemo passed: \(words)")
     }
 
     private var renditions: [String] { ["source"] + profiles.map(\.name) }
@@ -64,7 +81,7 @@ struct Demo: Sendable {
             "ffmpeg", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30", "-f",
             "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-c:v", "libx264", "-preset", "ultrafast", "-tune",
             "zerolatency", "-g", "60", "-b:v", "2M", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k", "-f", "flv",
-            "rtmp://127.0.0.1:\(rtmpPort)/live/\(Self.stream)",
+            "rtmp://127.0.0.1:\(rtmpPort)/live/\(Self.stream)\(pipeline.map { "?pipeline=\($0)" } ?? "")",
         ]
         do { try ffmpeg.run() } catch {
             throw Failure(description: "cannot start ffmpeg (\(error)); install it: apt-get install ffmpeg")
@@ -78,8 +95,16 @@ struct Demo: Sendable {
         try? pipe.fileHandleForWriting.write(contentsOf: Data("q".utf8))
     }
 
-    private func show(_ printed: inout Int64) {
-        guard let stream = assembly.table.status(route: assembly.route).streams.first(where: { $0.id == Self.stream }) else { return }
+    private func show(_ printed: inout [String: Int64]) {
+        let streams = assembly.table.status(route: assembly.route).streams
+        for name in [Self.stream, Self.result] {
+            guard let stream = streams.first(where: { $0.id == name }) else { continue }
+            show(stream, name == Self.stream ? profiles : [], &printed[name, default: -1])
+        }
+        fflush(nil)
+    }
+
+    private func show(_ stream: GatewayStatus.Stream, _ profiles: [TranscodeProfile], _ printed: inout Int64) {
         for segment in stream.segments where segment.sequence > printed {
             guard segment.publishedMs != nil || profiles.isEmpty else { break }
             let decision = StreamID(stream.id).flatMap { id in
@@ -88,6 +113,5 @@ struct Demo: Sendable {
             print(DemoTable.row(stream.id, segment, profiles: profiles, decision: decision.map(DecisionReport.init)))
             printed = segment.sequence
         }
-        fflush(nil)
     }
 }

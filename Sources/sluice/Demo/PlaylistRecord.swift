@@ -42,11 +42,11 @@ struct PlaylistRecord {
         renditions.allSatisfy { seen[$0]?.isEnded == true }
     }
 
-    func check(renditions: [String]) throws {
+    func check(renditions: [String], atLeast least: Int = 8) throws {
         for rendition in renditions {
-            guard let record = seen[rendition], record.numbers.count >= 8 else {
+            guard let record = seen[rendition], record.numbers.count >= least else {
                 throw Demo.Failure(
-                    description: "\(rendition): \(seen[rendition]?.numbers.count ?? 0) segments in 20 s, at least 8 expected")
+                    description: "\(rendition): \(seen[rendition]?.numbers.count ?? 0) segments in 20 s, at least \(least) expected")
             }
             let first = record.numbers[0]
             guard record.numbers == Array(first..<first + Int64(record.numbers.count)), first == seen[renditions[0]]?.numbers.first else {

@@ -29,6 +29,7 @@ struct GatewayAssembly {
     private let packager: MediaExecutor
     private let looker: MediaExecutor
     private let sampling: QualitySampling?
+    private let channels: TrickleTable
     private let desk: Desk
     private let reload: SettingsReload
     private let apps: AppAssembly
@@ -106,8 +107,14 @@ struct GatewayAssembly {
         self.webhook = webhook
         // Of its own, so that packaging does not stand behind encoding.
         packager = MediaExecutor(width: 1)
+        let channels = TrickleTable(registry: registry, logger: logger)
+        self.channels = channels
         let liveVideo = LiveVideoStage(
-            settings: settings.liveVideo, transport: remote, route: route, used: { market.used($0) }, logger: logger)
+            settings: settings.liveVideo, transport: remote, route: route,
+            outlets: LiveVideoOutlets(pushing: RTMPPushing(group: group, logger: logger)) { [channels] stream in
+                guard (try? channels.create(stream.rawValue, contentType: "video/MP2T")) != nil else { return nil }
+                return TrickleLocalPublisher(stream.rawValue, of: channels)
+            }, used: { market.used($0) }, logger: logger)
         let table = StreamTable(
             settings: settings.role, dispatch: dispatch, metrics: metrics,
             admission: StreamAdmission(
@@ -138,7 +145,8 @@ struct GatewayAssembly {
             responder: PublicEndpoint(
                 media: GatewayPort(
                     media: MediaEndpoint(
-                        push: push, delivery: DeliveryEndpoint(source: table), liveVideo: LiveVideoControlEndpoint(table)),
+                        push: push, delivery: DeliveryEndpoint(source: table), liveVideo: LiveVideoControlEndpoint(table),
+                        channels: TrickleEndpoint(table: channels)),
                     apps: apps.door),
                 market: settings.market.isPublic == .on ? MarketEndpoint(market: market, isPublic: true) : nil),
             direct: LowLatencyEndpoint(source: table), proxy: apps.proxy, group: group, logger: logger)
@@ -197,6 +205,8 @@ struct GatewayAssembly {
         if let decisionLog { services.append(ServerService(serve: { await decisionLog.run() }, stop: { decisionLog.finish() })) }
         if let webhook { services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await webhook.close() })) }
         if let embedded { services.append(BackgroundService { await embedded.run() }) }
+        let channels = channels
+        services.append(BackgroundService { await channels.run() })
         let remote = remote
         services.append(BackgroundService { try await remote.run() })
         services.append(apps.service)

@@ -18,7 +18,7 @@ import Testing
 
     @Test func anUpdateIsAnsweredWhenItIsDelivered() async throws {
         let stream = try stream()
-        let messages = stream.messages()
+        let messages = stream.messages(for: 1)
         async let updated: Void = stream.update(#"{"a":1}"#)
         for await message in messages {
             #expect(message.text == #"{"a":1}"#)
@@ -31,10 +31,10 @@ import Testing
     /// A worker that goes while an update waits leaves nobody waiting.
     @Test func whatWasNotDeliveredIsSaid() async throws {
         let stream = try stream()
-        let messages = stream.messages()
+        let messages = stream.messages(for: 1)
         let update = Task { try await stream.update(#"{"a":1}"#) }
         for await _ in messages { break }
-        stream.endMessages()
+        stream.endMessages(for: 1)
         await #expect(throws: SegmentFailure.self) { try await update.value }
         #expect(stream.current.order.parameters == #"{"a":1}"#)
     }

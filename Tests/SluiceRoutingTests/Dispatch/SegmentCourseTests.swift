@@ -30,6 +30,18 @@ import Testing
         #expect(story.ended == .some(.none))
     }
 
+    @Test func whomTheCallerDoesNotWantIsNotBlamedAndTheNextIsAsked() {
+        var story = Story(["a", "b"])
+        let first = story.cut(0)
+        story.decline()
+        #expect(story.sent.count == 1 && story.sent.first?.to != first)
+        #expect(story.courses[0]?.decision.attempts.first?.result == .aborted)
+        #expect(story.router.health(at: story.now).values.allSatisfy { $0 == .healthy })
+        // Nobody is left: nobody is asked again.
+        story.decline(1)
+        #expect(story.sent.isEmpty && story.courses[0]?.isOver == true)
+    }
+
     @Test func aStuckUploadIsHedgedAndTheLoserIsStoppedAndBooked() {
         var story = Story(["a", "b"])
         for sequence in 0..<6 { _ = story.serve(Int64(sequence)) }

@@ -54,6 +54,12 @@ struct Story {
         note(sequence)
     }
 
+    mutating func decline(_ attempt: Int = 0, of sequence: Int64 = 0) {
+        actions = []
+        courses[sequence]?.decline(AttemptID(attempt), router: &router, at: now, actions: &actions)
+        note(sequence)
+    }
+
     /// All of one attempt's events, up to its end.
     mutating func answer(_ attempt: Int = 0, of sequence: Int64 = 0) {
         var all: [DispatchAction] = []

@@ -6,6 +6,17 @@ import Testing
 @testable import SluiceWire
 
 @Suite struct LiveVideoFormsTests {
+    /// What the operator's webhook says goes before what the publisher asks.
+    @Test func aGrantGoesBeforeTheQuery() throws {
+        let asked = try LiveVideoOrder(query: "pipeline=noop&params=%7B%22a%22%3A1%7D&rtmpOutput=rtmp%3A%2F%2Fa%2Flive%2Fx")
+        #expect(asked?.outputs == ["rtmp://a/live/x"])
+        let grant = LiveVideoGrant(model: "tint", streamID: "s", pipelineID: "p", outputs: ["rtmp://b/live/y"])
+        let order = try #require(LiveVideoOrder.combined(asked, grant))
+        #expect(order.model == "tint" && order.parameters == #"{"a":1}"# && order.streamID == "s" && order.outputs == ["rtmp://b/live/y"])
+        #expect(LiveVideoOrder.combined(nil, LiveVideoGrant(streamID: "s")) == nil)
+        #expect(LiveVideoOrder.combined(asked, nil) == asked)
+    }
+
     @Test func aQueryNamesAModelAndItsParameters() throws {
         let order = try #require(
             try LiveVideoOrder(query: "pipeline=noop&params=%7B%22strength%22%3A0.5%7D&streamId=s%201&orchestrator=gpu-7"))

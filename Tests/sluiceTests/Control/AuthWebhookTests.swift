@@ -178,4 +178,27 @@ import Testing
         let text = complaint(json)
         #expect(text.hasPrefix("the auth webhook's answer") && text.contains(part), "\(text)")
     }
+
+    /// What a model is to make of the stream (specs/live-ai-protocol §8.1); such a webhook names no stream.
+    @Test func whatIsSaidOfLiveVideoIsTaken() throws {
+        let answer = try answer(
+            #"{"pipeline":"tint","pipeline_id":"p1","stream_id":"s1","pipeline_parameters":{"tint":[1,0.5,0]},"rtmp_output_url":"rtmp://a/live/x","outputs":["rtmp://b/live/y"]}"#
+        )
+        let grant = try #require(answer.liveVideo)
+        #expect(answer.stream == nil)
+        #expect(grant.model == "tint" && grant.pipelineID == "p1" && grant.streamID == "s1")
+        #expect(grant.outputs == ["rtmp://a/live/x", "rtmp://b/live/y"])
+        #expect(grant.parameters == #"{"tint":[1,0.5,0]}"#)
+        #expect(try self.answer(#"{"manifestID":"cam"}"#).liveVideo == nil)
+    }
+
+    @Test func aWorkflowAloneIsMeantAsThePrompt() throws {
+        #expect(try answer(#"{"pipeline":"comfyui","pipeline_parameters":{"3":{}}}"#).liveVideo?.parameters == #"{"prompt":{"3":{}}}"#)
+        #expect(try answer(#"{"pipeline":"comfyui","pipeline_parameters":{"prompt":1}}"#).liveVideo?.parameters == #"{"prompt":1}"#)
+    }
+
+    @Test(arguments: [#""pipeline":7"#, #""pipeline_parameters":[1]"#, #""outputs":"rtmp://a/live/x""#, #""rtmp_output_url":1"#])
+    func liveVideoThatMeansNothingIsRefused(field: String) {
+        #expect(throws: AuthAnswer.Fault.self) { try answer(#"{"manifestID":"cam","# + field + "}") }
+    }
 }

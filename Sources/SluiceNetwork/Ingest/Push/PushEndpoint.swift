@@ -69,7 +69,8 @@ package struct PushEndpoint: HTTPResponder {
             stream: target.stream, sequence: target.sequence, container: target.container, bytes: body,
             declaredDuration: headers.duration, declaredResolution: headers.resolution, profiles: headers.profiles,
             slice: headers.slice, firstByte: first.0, firstByteWallClock: first.1,
-            remoteAddress: Self.publisherAddress(request), url: Self.url(request.head))
+            remoteAddress: Self.publisherAddress(request), url: Self.url(request.head),
+            query: String((request.head.path ?? "").split(separator: "?", maxSplits: 1).dropFirst().first ?? ""))
         var answer = MultipartAnswer(sequence: target.sequence, writer: writer)
         do {
             let wantsParts = request.head.headerFields[.accept] == "multipart/mixed"

@@ -25,6 +25,8 @@ final class TrickleRelay: Sendable {
         var channel: TrickleChannel
         var circles: [TrickleSegmentID: [Circle]] = [:]
         var listenersMade = 0
+        /// Who is told when the first comes, or the last goes, of those who write, or read; and of the channel's end.
+        var watchers: [Int: @Sendable () -> Void] = [:]
         var delays = TrickleDelays()
     }
 
@@ -46,6 +48,7 @@ final class TrickleRelay: Sendable {
     deinit { memory.change(by: -state.withLock { $0.channel.cost }) }
 
     var nextWrite: Int64 { state.withLock { $0.channel.nextWrite } }
+    var presence: TrickleChannel.Presence { state.withLock { $0.channel.presence } }
     var status: TrickleChannelStatus { state.withLock { $0.channel.status } }
     var delays: TrickleDelays { state.withLock { $0.delays } }
 
@@ -142,8 +145,21 @@ final class TrickleRelay: Sendable {
         }
     }
 
+    /// - Parameter tell: called under no lock, from wherever the change comes; must return at once.
+    /// - Returns: to be given to `unwatch`.
+    func watch(_ tell: @escaping @Sendable () -> Void) -> Int {
+        state.withLock { state in
+            state.listenersMade += 1
+            state.watchers[state.listenersMade] = tell
+            return state.listenersMade
+        }
+    }
+
+    func unwatch(_ number: Int) { state.withLock { _ = $0.watchers.removeValue(forKey: number) } }
+
     private func change<Result: Sendable>(_ body: (inout TrickleChannel) -> Result) -> Result {
-        let (result, due) = state.withLock { state in
+        let (result, due, watchers) = state.withLock { state in
+            let presence = state.watchers.isEmpty ? nil : state.channel.presence
             let before = state.channel.cost
             let result = body(&state.channel)
             memory.change(by: state.channel.cost - before)
@@ -156,8 +172,10 @@ final class TrickleRelay: Sendable {
                 }
                 state.circles[segment] = circles
             }
-            return (result, due)
+            let isOther = presence.map { $0 != state.channel.presence } ?? false
+            return (result, due, isOther ? Array(state.watchers.values) : [])
         }
+        for tell in watchers { tell() }
         for circle in due {
             guard let loop = circle.loop else {
                 tell(circle.segment, on: nil)

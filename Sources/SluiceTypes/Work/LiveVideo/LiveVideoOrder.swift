@@ -8,12 +8,41 @@ package struct LiveVideoOrder: Hashable, Sendable {
     package var streamID: String
     /// Only orchestrators whose URL contains this text; `nil` is any.
     package var orchestrator: String?
+    /// RTMP URLs that the result is pushed to.
+    package var outputs: [String]
+    /// For those who watch events; nothing follows from it.
+    package var pipelineID: String
 
-    package init(model: String, parameters: String = "{}", streamID: String = "", orchestrator: String? = nil) {
+    package init(
+        model: String, parameters: String = "{}", streamID: String = "", orchestrator: String? = nil, outputs: [String] = [],
+        pipelineID: String = ""
+    ) {
+        self.outputs = outputs
+        self.pipelineID = pipelineID
         self.model = model
         self.parameters = parameters
         self.streamID = streamID
         self.orchestrator = orchestrator
+    }
+}
+
+/// What an operator's webhook says of the work on a stream; what it leaves out stays as the publisher asked.
+package struct LiveVideoGrant: Hashable, Sendable {
+    package var model: String?
+    /// A JSON object.
+    package var parameters: String?
+    package var streamID: String?
+    package var pipelineID: String?
+    package var outputs: [String]
+
+    package init(
+        model: String? = nil, parameters: String? = nil, streamID: String? = nil, pipelineID: String? = nil, outputs: [String] = []
+    ) {
+        self.model = model
+        self.parameters = parameters
+        self.streamID = streamID
+        self.pipelineID = pipelineID
+        self.outputs = outputs
     }
 }
 

@@ -9,6 +9,31 @@ package struct LiveVideoStatus: Sendable {
         case ended
     }
 
+    /// What viewers of the result see.
+    package enum Showing: String, Sendable {
+        case nothing, worker
+        /// The last picture, held.
+        case still
+        /// The publisher's own.
+        case source
+    }
+
+    /// A place that the result is pushed to.
+    package struct Push: Hashable, Sendable {
+        /// Without what is secret in it.
+        package var target: String
+        package var isConnected: Bool
+        package var reconnects: Int
+        package var lastError: String?
+
+        package init(target: String, isConnected: Bool, reconnects: Int, lastError: String?) {
+            self.target = target
+            self.isConnected = isConnected
+            self.reconnects = reconnects
+            self.lastError = lastError
+        }
+    }
+
     package let source: StreamID
     package let output: StreamID
     package let request: LiveVideoRequest
@@ -20,10 +45,18 @@ package struct LiveVideoStatus: Sendable {
     }
 
     package var phase = Phase.searching
+    package var showing = Showing.nothing
     package var orchestrator: OrchestratorID?
+    /// Who is fed beside it, to take over.
+    package var standby: OrchestratorID?
+    /// Whether viewers may have sound with it, and whose.
+    package var sound: String?
+    package var pushes: [Push] = []
     /// The orchestrator's name for the session.
     package var manifest = ""
     package var swaps = 0
+    /// Milliseconds without a new picture of a worker, when the last one left the air; `nil` before the first swap.
+    package var swapGapMs: Double?
     /// Pictures that came back.
     package var frames = 0
     /// Grows with every change, that of `frames` apart.

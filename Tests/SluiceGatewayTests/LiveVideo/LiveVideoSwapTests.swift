@@ -1,0 +1,250 @@
+import Logging
+import NIOCore
+import SluiceMedia
+import SluiceRouting
+import SluiceTesting
+import SluiceTypes
+import SluiceWire
+import Synchronization
+import Testing
+
+@testable import SluiceGateway
+
+/// A live test picture, worked on by workers that give it back: what viewers see when one is drained, silent, or dies.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct LiveVideoSwapTests {
+    private final class Directory: OrchestratorDirectory {
+        private let drained = Mutex<Set<OrchestratorID>>([])
+        private let all: [OrchestratorEntry]
+        init(_ names: [String]) {
+            all = names.map {
+                OrchestratorEntry(
+                    id: OrchestratorID($0), capabilities: CapabilitySet([.liveVideoToVideo]), region: $0, liveModels: ["echo"])
+            }
+        }
+        var entries: [OrchestratorEntry] { drained.withLock { drained in all.filter { !drained.contains($0.id) } } }
+        func drain(_ orchestrator: OrchestratorID) { drained.withLock { _ = $0.insert(orchestrator) } }
+    }
+
+    /// Every picture that viewers got, when, and how long the playlist was.
+    private final class Watching: PacketPush, PacketPushing {
+        struct Seen: Sendable {
+            var pts: MediaTime
+            var at: ContinuousClock.Instant
+        }
+        private let state = Mutex<[Seen]>([])
+        private let sounds = Mutex<[MediaTime]>([])
+        var seen: [Seen] { state.withLock { $0 } }
+        var heard: [MediaTime] { sounds.withLock { $0 } }
+        var status: LiveVideoStatus.Push { .init(target: "test", isConnected: true, reconnects: 0, lastError: nil) }
+        func push(to url: String) throws -> any PacketPush { self }
+        func run() async {}
+        func makeSink() -> any PacketSink { Sink(self) }
+
+        private final class Sink: PacketSink {
+            let watching: Watching
+            init(_ watching: Watching) { self.watching = watching }
+            func configure(video: VideoParameters) {}
+            func configure(audio: AudioParameters) {}
+            func consume(_ packet: EncodedPacket) {
+                if packet.track == .video {
+                    watching.state.withLock { $0.append(Seen(pts: packet.pts, at: .now)) }
+                } else {
+                    watching.sounds.withLock { $0.append(packet.pts) }
+                }
+            }
+            func finish() {}
+        }
+    }
+
+    private struct Scene {
+        let workers: EchoWorkers
+        let directory: Directory
+        let watching = Watching()
+        let table: StreamTable
+        let name: StreamID
+
+        init(
+            _ orchestrators: [String], isEndless: Bool = false, _ change: (inout LiveVideoStage.Settings) -> Void = { _ in }
+        ) throws {
+            workers = EchoWorkers(isEndless: isEndless)
+            directory = Directory(orchestrators)
+            var logger = Logger(label: "test")
+            logger.logLevel = .critical
+            var settings = LiveVideoStage.Settings()
+            settings.order = LiveVideoOrder(model: "echo")
+            settings.push = ["rtmp://test/live/out"]
+            settings.pause = .milliseconds(100)
+            change(&settings)
+            var role = GatewaySettings()
+            role.segmentTarget = .seconds(1)
+            role.publisherHold = .zero
+            let route = RouteStage(directory: directory, settings: role.routing, seed: 1, needed: { _ in CapabilitySet([.h264]) })
+            let metrics = GatewayMetrics(registry: MetricRegistry(), node: "node", maxStreams: 10)
+            let dispatch = DispatchStage(transport: ScriptedOrchestrator([:]), route: route, metrics: metrics, logger: logger)
+            table = StreamTable(
+                settings: role, dispatch: dispatch, metrics: metrics,
+                liveVideo: LiveVideoStage(
+                    settings: settings, transport: workers, route: route, outlets: LiveVideoOutlets(pushing: watching), logger: logger),
+                logger: logger)
+            name = try #require(StreamID("cam"))
+        }
+
+        var status: LiveVideoStatus? { table.liveVideo("cam") }
+
+        func until(_ what: String, within limit: Duration = .seconds(20), _ condition: () -> Bool) async throws {
+            let end = ContinuousClock.now + limit
+            while !condition() {
+                try #require(ContinuousClock.now < end, "\(what): not within \(limit); \(status.map { "\($0)" } ?? "no status")")
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
+
+        /// The publisher's time around `body`, and to the end of the stream.
+        func live(_ body: () async throws -> Void) async throws {
+            async let running: Void = table.run()
+            let live = try table.open(
+                PublishRequest(stream: name, key: nil, origin: .rtmp, remoteAddress: "test"), profiles: nil, evict: { _ in })
+            let publication = SegmentStage(live: live, table: table)
+            let isOver = Mutex(false)
+            let (ends, end) = AsyncStream.makeStream(of: Void.self)
+            var picture = TestPicture.Settings()
+            (picture.width, picture.height, picture.keyFrameInterval, picture.bitrate) = (160, 90, 30, 200_000)
+            let sink = ThreadSink(publication)
+            try TestPictureSource.start(picture) { event in
+                switch event {
+                case .header(let video, let audio): sink.header(video, audio)
+                case .frame(let frame): sink.frame(frame)
+                case .ended:
+                    sink.finish()
+                    end.finish()
+                }
+                return !isOver.withLock { $0 }
+            }
+            do { try await body() } catch {
+                isOver.withLock { $0 = true }
+                for await _ in ends {}
+                table.close()
+                await running
+                throw error
+            }
+            isOver.withLock { $0 = true }
+            for await _ in ends {}
+            table.close()
+            await running
+        }
+    }
+
+    /// The publisher's sink on the picture's thread.
+    ///
+    /// `@unchecked Sendable`: made and used on that one thread.
+    private final class ThreadSink: @unchecked Sendable {
+        private let publication: SegmentStage
+        private var sink: (any PacketSink)?
+        init(_ publication: SegmentStage) { self.publication = publication }
+        func header(_ video: VideoParameters, _ audio: AudioParameters?) {
+            let sink = publication.makeSink()
+            sink.configure(video: video)
+            if let audio { sink.configure(audio: audio) }
+            self.sink = sink
+        }
+        func frame(_ frame: TestPicture.Frame) {
+            sink?.consume(frame.video)
+            for packet in frame.audio { sink?.consume(packet) }
+        }
+        func finish() { sink?.finish() }
+    }
+
+    /// None twice, none back; and the longest step from one to the next.
+    private func longestStep(_ watching: Watching) -> Double {
+        let pictures = watching.seen.map(\.pts)
+        #expect(Set(pictures).count == pictures.count)
+        let sounds = watching.heard
+        #expect(Set(sounds).count == sounds.count)
+        return zip(pictures, pictures.dropFirst()).map { ($1 - $0).seconds }.max() ?? 0
+    }
+
+    private func other(than orchestrator: OrchestratorID?) -> OrchestratorID { OrchestratorID(orchestrator?.rawValue == "a" ? "b" : "a") }
+
+    @Test func aDrainedOrchestratorIsLeftWithoutAStep() async throws {
+        let scene = try Scene(["a", "b"])
+        try await scene.live {
+            try await scene.until("a steady picture") { scene.status?.frames ?? 0 > 45 }
+            let first = try #require(scene.status?.orchestrator)
+            scene.directory.drain(first)
+            try await scene.until("another on air") { scene.status?.swaps == 1 && scene.status?.orchestrator == other(than: first) }
+            try await scene.until("the first is left") { scene.workers.ends == [first] }
+            let frames = scene.status?.frames ?? 0
+            try await scene.until("it goes on") { scene.status?.frames ?? 0 > frames + 30 }
+        }
+        // At 30 frames a second: not one is missing.
+        #expect(longestStep(scene.watching) < 0.05)
+    }
+
+    @Test func aSilentOneIsHeldForUntilTheNextIsThere() async throws {
+        let scene = try Scene(["a", "b"])
+        try await scene.live {
+            try await scene.until("a steady picture") { scene.status?.frames ?? 0 > 120 }
+            let first = try #require(scene.status?.orchestrator)
+            scene.workers.silence(first)
+            try await scene.until("another on air") { scene.status?.swaps == 1 && scene.status?.orchestrator == other(than: first) }
+            let frames = scene.status?.frames ?? 0
+            try await scene.until("it goes on") { scene.status?.frames ?? 0 > frames + 30 }
+            #expect(scene.status?.showing == .worker)
+        }
+        #expect(longestStep(scene.watching) < 0.11)
+    }
+
+    @Test(arguments: LiveVideoBetween.allCases) func aDeadOneIsFollowedWithinTwoSeconds(between: LiveVideoBetween) async throws {
+        let scene = try Scene(["a", "b"]) { $0.between = between }
+        try await scene.live {
+            try await scene.until("a steady picture") { scene.status?.frames ?? 0 > 120 }
+            let first = try #require(scene.status?.orchestrator)
+            scene.workers.kill(first)
+            try await scene.until("another on air", within: .seconds(2)) { scene.status?.swaps == 1 }
+            let frames = scene.status?.frames ?? 0
+            try await scene.until("it goes on") { scene.status?.frames ?? 0 > frames + 30 }
+        }
+        #expect(longestStep(scene.watching) < (between == .gap ? 2 : 0.11))
+    }
+
+    @Test func aWarmOneGoesOnWithinHalfASecond() async throws {
+        let scene = try Scene(["a", "b"]) { $0.standby = .warm }
+        try await scene.live {
+            try await scene.until("a steady picture, and one beside") { scene.status?.frames ?? 0 > 60 && scene.workers.starts.count == 2 }
+            try await scene.until("a while") { scene.status?.frames ?? 0 > 120 }
+            let first = try #require(scene.status?.orchestrator)
+            #expect(scene.status?.standby == other(than: first))
+            scene.workers.kill(first)
+            try await scene.until("another on air", within: .milliseconds(500)) { scene.status?.swaps == 1 }
+            #expect(scene.status?.swapGapMs ?? .infinity < 500)
+            let frames = scene.status?.frames ?? 0
+            try await scene.until("it goes on") { scene.status?.frames ?? 0 > frames + 30 }
+        }
+        // It had every picture already.
+        #expect(longestStep(scene.watching) < 0.05)
+    }
+
+    /// A worker that never ends its segment is shown as it comes, and left like any other.
+    @Test func aSegmentWithoutEndIsShownAllTheSame() async throws {
+        let scene = try Scene(["a", "b"], isEndless: true)
+        try await scene.live {
+            try await scene.until("pictures of several source segments") { scene.status?.frames ?? 0 > 100 }
+            let first = try #require(scene.status?.orchestrator)
+            scene.directory.drain(first)
+            try await scene.until("another on air") { scene.status?.swaps == 1 && scene.status?.orchestrator == other(than: first) }
+            try await scene.until("the first is left") { scene.workers.ends == [first] }
+        }
+        #expect(longestStep(scene.watching) < 0.05)
+    }
+
+    @Test func whatIsUpdatedGoesToBoth() async throws {
+        let scene = try Scene(["a", "b"]) { $0.standby = .warm }
+        try await scene.live {
+            try await scene.until("both") { scene.workers.starts.count == 2 && scene.status?.frames ?? 0 > 60 }
+            try await scene.until("the standby is in place") { scene.status?.standby != nil }
+            #expect(try await scene.table.update(liveVideo: "cam", parameters: #"{"x":1}"#))
+            for name in ["a", "b"] { #expect(scene.workers.words(at: OrchestratorID(name)) == [#"{"x":1}"#]) }
+            #expect(try await scene.table.update(liveVideo: "nosuch", parameters: "{}") == false)
+        }
+    }
+}
