@@ -23,10 +23,13 @@ package final class StreamOutput: Sendable {
     let recent = RecentSegments()
     /// `nil` where the gateway does not package for low latency.
     let lowLatency: LowLatencyOutput?
+    private let witness: SegmentWitness?
     private let state: Mutex<State>
 
-    init(stream: StreamID, profiles: [TranscodeProfile], settings: GatewaySettings) {
+    init(stream: StreamID, profiles: [TranscodeProfile], settings: GatewaySettings, witness: SegmentWitness? = nil) {
         self.stream = stream
+        self.witness = witness
+        let isWitnessed = witness != nil
         self.profiles = profiles
         lowLatency =
             settings.lowLatency.isOn
@@ -34,7 +37,8 @@ package final class StreamOutput: Sendable {
                 stream: stream, renditions: profiles.map(\.name), settings: settings.lowLatency, segmentTarget: settings.segmentTarget)
             : nil
         func shelf(_ name: String) -> RenditionShelf {
-            RenditionShelf(name: name, length: settings.playlistWindow, grace: settings.playlistGrace)
+            RenditionShelf(
+                name: name, length: settings.playlistWindow, grace: settings.playlistGrace, notesServing: isWitnessed)
         }
         self.state = Mutex(
             State(
@@ -122,10 +126,17 @@ package final class StreamOutput: Sendable {
     }
 
     func mediaPlaylist(_ rendition: String) -> Delivery<ByteBuffer> {
-        state.withLock { state in
-            guard let path = state.shelfPath(rendition), state[keyPath: path].isVisible else { return .unknown }
-            return .found(state[keyPath: path].playlist())
+        let (answer, served) = state.withLock { state -> (Delivery<ByteBuffer>, [RenditionShelf.Unserved]) in
+            guard let path = state.shelfPath(rendition), state[keyPath: path].isVisible else { return (.unknown, []) }
+            return (.found(state[keyPath: path].playlist()), state[keyPath: path].takeUnserved())
         }
+        guard let witness, !served.isEmpty else { return answer }
+        let now = ContinuousClock.now
+        for one in served where witness.name(stream, one.sequence) != nil {
+            witness.served(
+                SegmentServing(stream: stream, sequence: one.sequence, rendition: rendition, listed: one.listed, served: now))
+        }
+        return answer
     }
 
     func segment(_ rendition: String, _ sequence: SegmentSequence, _ container: SegmentContainer) -> Delivery<ByteBuffer> {

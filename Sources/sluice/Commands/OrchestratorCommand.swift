@@ -39,9 +39,11 @@ struct OrchestratorCommand: AsyncParsableCommand {
         let runners = try RunnerAssembly(
             settings.runners, serviceURI: settings.serviceURI, registry: registry, group: group, logger: logger)
         let liveVideo = runners.liveVideo
+        let traces = try TraceExporter(
+            settings.traces, service: "sluice-orchestrator", group: group, registry: registry, logger: logger)
         let endpoint = try OrchestratorEndpoint(
             service: orchestrator, serviceURI: settings.serviceURI, version: Sluice.version, asks: prices.asked,
-            liveModels: { liveVideo.models }, logger: logger)
+            liveModels: { liveVideo.models }, witness: traces?.worked, logger: logger)
         let runnerEndpoint = RunnerEndpoint(runners.desk)
         let capabilities = CapabilityEndpoint(runners.desk)
         let server = HTTPServer(
@@ -74,6 +76,8 @@ struct OrchestratorCommand: AsyncParsableCommand {
                     try? await gracefulShutdown()
                 },
                 ServerService(serve: { try? await gracefulShutdown() }, stop: { await capabilities.close() }),
+                ServerService(
+                    serve: { if let traces { await traces.run() } else { try? await gracefulShutdown() } }, stop: { traces?.finish() }),
             ] + runners.services + [
                 ServerService(serve: { try await server.run() }, stop: { await server.shutdown() }),
                 ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }),

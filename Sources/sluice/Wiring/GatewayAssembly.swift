@@ -24,6 +24,7 @@ struct GatewayAssembly {
     private let executor: MediaExecutor
     private let recorder: TraceRecorder?
     private let decisionLog: DecisionLog?
+    private let traces: TraceExporter?
     private let webhook: AuthWebhook?
     private let packager: MediaExecutor
     private let desk: Desk
@@ -44,7 +45,11 @@ struct GatewayAssembly {
             ? Orchestrator(
                 settings: .init(admission: .init(maxSessions: settings.role.maxStreams), transcode: settings.transcode.session),
                 executor: executor, registry: registry, logger: logger) : nil
-        let remote = try LivepeerTransport(addresses: settings.orchestrators, group: group, logger: logger)
+        let traces = try TraceExporter(settings.traces, service: "sluice-gateway", group: group, registry: registry, logger: logger)
+        self.traces = traces
+        let remote = try LivepeerTransport(
+            addresses: settings.orchestrators, group: group,
+            tracing: { [names = traces?.names] in names?.context($0, $1, $2) }, logger: logger)
         self.embedded = embedded
         self.remote = remote
 
@@ -115,7 +120,7 @@ struct GatewayAssembly {
                     market.ended(stream)
                     feed.publish(.streamEnded, DeskNote(words: "the stream has ended", stream: stream.rawValue))
                 }, logger: logger),
-            liveVideo: liveVideo, media: packager, logger: logger)
+            liveVideo: liveVideo, media: packager, witness: traces?.witness, logger: logger)
         self.table = table
 
         let push = PushEndpoint(
@@ -182,6 +187,7 @@ struct GatewayAssembly {
             })
         if let recorder { services.append(ServerService(serve: { await recorder.run() }, stop: { recorder.finish() })) }
         if let decisionLog { services.append(ServerService(serve: { await decisionLog.run() }, stop: { decisionLog.finish() })) }
+        if let traces { services.append(ServerService(serve: { await traces.run() }, stop: { traces.finish() })) }
         if let webhook { services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await webhook.close() })) }
         if let embedded { services.append(BackgroundService { await embedded.run() }) }
         let remote = remote
