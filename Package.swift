@@ -150,7 +150,7 @@ let package = Package(
         // Its programs run as processes of their own; the dependencies make sure the binaries are built.
         .testTarget(
             name: "EndToEndTests", dependencies: ["sluice", "MarketBenchmark", "SluiceRegistry", "SluiceTypes"],
-            exclude: ["Console/console.py", "Observing/collector.py"], swiftSettings: settings),
+            exclude: ["Console/console.py", "Observing/collector.py", "Observing/schemathesis.toml"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -157,7 +157,7 @@ struct GatewayAssembly {
                     levels: ServiceLevelEndpoint(route: route, levels: levels, isLive: isLive) { words, stream in
                         feed.publish(.change, DeskNote(words: words, stream: stream?.rawValue, by: "/routing/sla"))
                     }, log: decisionLog, isLive: isLive),
-                market: MarketEndpoint(market: market),
+                market: MarketEndpoint(market: market, asksForTokens: { access.asksForTokens }),
                 refresh: { metrics.look(at: route) }, access: access, api: AdminAPI(desk: desk, reload: reload),
                 reference: ReferenceEndpoint(desk: desk, level: logLevel), playback: DeliveryEndpoint(source: table)),
             group: group, logger: logger)
