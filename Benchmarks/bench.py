@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from chaos import kills, scenarios
 from children import Children
 from figures import (
-    decision, gateway_share, http_push, live_video, many_publishers, many_viewers, market, runner_proxy, source_playlist, trickle)
+    decision, desk, gateway_share, http_push, live_video, many_publishers, many_viewers, market, runner_proxy, source_playlist, trickle)
 from row import Row
 
 FIGURES = {
@@ -20,7 +20,7 @@ FIGURES = {
     "market": market,
     "source_playlist": source_playlist, "gateway_share": gateway_share, "http_push": http_push,
     "many_publishers": many_publishers, "many_viewers": many_viewers,
-    "trickle": trickle, "runner_proxy": runner_proxy, "live_video": live_video}
+    "trickle": trickle, "runner_proxy": runner_proxy, "live_video": live_video, "desk": desk}
 
 
 def main():

@@ -27,7 +27,7 @@ struct GatewayHarness {
         _ scripts: [String: [ScriptedOrchestrator.Behaviour]], takeStreamedSegments: Bool = false,
         change: (inout GatewaySettings) -> Void = { _ in },
         admission: (any PublishAdmission)? = nil, promised: @escaping @Sendable (StreamID) -> ServiceLevel? = { _ in nil },
-        decided: @escaping @Sendable (RouteDecision, SegmentFacts) -> Void = { _, _ in }
+        decided: @escaping @Sendable (RouteDecision, SegmentFacts) -> Void = { _, _ in }, witness: SegmentWitness? = nil
     ) {
         orchestrators = ScriptedOrchestrator(
             Dictionary(uniqueKeysWithValues: scripts.map { (OrchestratorID($0.key), $0.value) }))
@@ -51,7 +51,8 @@ struct GatewayHarness {
         logger.logLevel = .critical
         let dispatch = DispatchStage(
             transport: orchestrators, route: route, metrics: metrics, decided: decided, logger: logger)
-        table = StreamTable(settings: settings, dispatch: dispatch, metrics: metrics, admission: admission, logger: logger)
+        table = StreamTable(
+            settings: settings, dispatch: dispatch, metrics: metrics, admission: admission, witness: witness, logger: logger)
     }
 
     /// Runs the table around `body`, and to the end of every stream after it.

@@ -39,7 +39,8 @@ async function fetchDecisions() {
   try {
     const { value } = await ask(`streams/${encodeURIComponent(id)}`);
     if (id !== state.chosen) return;
-    decisions = value.decisions;
+    const traces = new Map(value.segments.map(s => [s.sequence, s.trace]));
+    decisions = value.decisions.map(d => ({ ...d, trace: traces.get(d.sequence) }));
   } catch { decisions = []; }
   showWaterfall(decisions, names);
 }

@@ -40,7 +40,7 @@ export function showWaterfall(decisions, names) {
     axis.append(line, words);
   }
   box.replaceChildren(axis, ...last.map(decision => {
-    const row = h("div.row" + (decision.isMissed ? ".bad" : ""), { title: decision.words ?? "" }, h("span", { textContent: `#${decision.sequence}` }));
+    const row = h("div.row" + (decision.isMissed ? ".bad" : ""), { title: [decision.words, decision.trace && `trace ${decision.trace}`].filter(Boolean).join("\n") }, h("span", { textContent: `#${decision.sequence}` }));
     const attempts = decision.attempts.slice(0, 2);
     attempts.forEach((attempt, place) => {
       const isFailed = attempt.result.startsWith("failed");

@@ -97,9 +97,11 @@ package final class DispatchStage: Sendable {
     /// - Parameters:
     ///   - rendition: called once for each rendition, the first complete one, with its place in `profiles`.
     ///   - ended: called once, when all renditions have come or nothing more will be tried.
+    /// - Returns: what was decided, and all that came of it.
+    @discardableResult
     func carry(
         _ job: SegmentJob, rendition: @Sendable (Int, SegmentOutcome.Rendition) -> Void, ended: @Sendable (Result) -> Void
-    ) async {
+    ) async -> RouteDecision {
         let segment = job.segment
         let profiles = job.profiles
         // Bounded by the events of at most a handful of attempts.
@@ -184,6 +186,7 @@ package final class DispatchStage: Sendable {
         }
         metrics.settled(decision, job, entry: route.entry)
         decided(decision, beginning.facts)
+        return decision
     }
 
     /// - Returns: 0 where a quality is asked for instead of a bitrate: what that comes to depends on the pictures.

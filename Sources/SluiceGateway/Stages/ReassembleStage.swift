@@ -16,6 +16,7 @@ final class ReassembleStage: Sendable {
     private struct Settled: Sendable {
         var segment: Segment
         var outcome: Outcome
+        var account: SegmentAccount?
     }
 
     private let windows: Mutex<[ReassemblyWindow<Settled>]>
@@ -26,12 +27,26 @@ final class ReassembleStage: Sendable {
         self.packaging = packaging
     }
 
-    func settle(_ rendition: Int, ordinal: Int64, _ segment: Segment, _ outcome: Outcome) {
+    func settle(_ rendition: Int, ordinal: Int64, _ segment: Segment, _ outcome: Outcome, _ account: SegmentAccount? = nil) {
         // Published under the lock: two threads that settle neighbours must not overtake each other.
         windows.withLock { windows in
-            for ready in windows[rendition].settle(ordinal, Settled(segment: segment, outcome: outcome)) {
+            for ready in windows[rendition].settle(ordinal, Settled(segment: segment, outcome: outcome, account: account)) {
+                let turn: ContinuousClock.Instant? = ready.account.map { _ in .now }
                 packaging.publish(rendition, of: ready.segment, ready.outcome)
+                guard let turn else { continue }
+                ready.account?.listed(rendition, .init(content: ready.outcome.content, turn: turn, listed: .now))
             }
+        }
+    }
+}
+
+extension ReassembleStage.Outcome {
+    fileprivate var content: SegmentStory.Listing.Content {
+        switch self {
+        case .made: .made
+        case .lower: .lower
+        case .source: .source
+        case .gap: .gap
         }
     }
 }

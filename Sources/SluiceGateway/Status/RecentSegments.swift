@@ -9,8 +9,10 @@ final class RecentSegments: Sendable {
 
     private let entries: Mutex<[SegmentStatus]> = Mutex([])
 
-    func began(_ segment: Segment) {
-        let status = SegmentStatus(segment)
+    /// - Parameter trace: what it is called in traces; `nil` where it is in none.
+    func began(_ segment: Segment, trace: String? = nil) {
+        var status = SegmentStatus(segment)
+        status.trace = trace
         entries.withLock { entries in
             if entries.count == Self.limit { entries.removeFirst() }
             entries.append(status)
@@ -42,6 +44,8 @@ package struct SegmentStatus: Codable, Sendable {
     package var renditionsMs: [Double?] = []
     package var publishedMs: Double?
     package var failure: String?
+    /// What it is called in traces.
+    package var trace: String?
 
     init(_ segment: Segment) {
         sequence = segment.sequence.rawValue

@@ -4,17 +4,28 @@ import SluiceWire
 
 /// What viewers may have of one rendition: its window, the bytes in it, and the playlist rendered once per change.
 struct RenditionShelf {
+    /// Listed, and in no playlist yet that a viewer got.
+    struct Unserved {
+        var sequence: SegmentSequence
+        var listed: ContinuousClock.Instant
+    }
+
     let name: String
     private(set) var window: PlaylistWindow
     private(set) var appended = 0
     private(set) var gaps = 0
     private var bytes: [SegmentSequence: ByteBuffer] = [:]
     private var rendered: ByteBuffer?
+    private var unserved: [Unserved] = []
+    private let notesServing: Bool
     /// Nothing is kept otherwise, and nobody served.
     private let isOn: Bool
 
-    /// - Parameter length: segments listed; 0 for none at all.
-    init(name: String, length: Int, grace: Int, numbering: PlaylistNumbering) {
+    /// - Parameters:
+    ///   - length: segments listed; 0 for none at all.
+    ///   - notesServing: somebody wants to know when a segment was first served.
+    init(name: String, length: Int, grace: Int, numbering: PlaylistNumbering, notesServing: Bool = false) {
+        self.notesServing = notesServing
         self.name = name
         isOn = length > 0
         self.window = PlaylistWindow(length: length, grace: grace, numbering: numbering)
@@ -31,6 +42,16 @@ struct RenditionShelf {
         if let content { bytes[entry.sequence] = content } else { gaps += 1 }
         appended += 1
         rendered = nil
+        guard notesServing else { return }
+        // What has left the playlist is not served any more.
+        if unserved.count >= window.entries.count, !unserved.isEmpty { unserved.removeFirst() }
+        unserved.append(Unserved(sequence: entry.sequence, listed: .now))
+    }
+
+    /// What the playlist that was just asked for shows for the first time.
+    mutating func takeUnserved() -> [Unserved] {
+        defer { if !unserved.isEmpty { unserved = [] } }
+        return unserved
     }
 
     /// Whether a player can be answered.

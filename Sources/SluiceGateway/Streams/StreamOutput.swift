@@ -23,6 +23,7 @@ package final class StreamOutput: Sendable {
     let recent = RecentSegments()
     /// `nil` where the gateway does not package for low latency.
     let lowLatency: LowLatencyOutput?
+    private let witness: SegmentWitness?
     private let state: Mutex<State>
 
     /// - Parameters:
@@ -30,9 +31,11 @@ package final class StreamOutput: Sendable {
     ///   - wallClock: nanoseconds since 1970; playlists begin with it.
     init(
         stream: StreamID, profiles: [TranscodeProfile], settings: GatewaySettings, isNamedByPublisher: Bool = false,
-        wallClock: Int64 = wallClockNanoseconds()
+        witness: SegmentWitness? = nil, wallClock: Int64 = wallClockNanoseconds()
     ) {
         self.stream = stream
+        self.witness = witness
+        let isWitnessed = witness != nil
         self.profiles = profiles
         lowLatency =
             settings.lowLatency.isOn
@@ -42,7 +45,9 @@ package final class StreamOutput: Sendable {
             : nil
         let numbering = PlaylistNumbering(wallClock: wallClock, isNamedByPublisher: isNamedByPublisher)
         func shelf(_ name: String) -> RenditionShelf {
-            RenditionShelf(name: name, length: settings.playlistWindow, grace: settings.playlistGrace, numbering: numbering)
+            RenditionShelf(
+                name: name, length: settings.playlistWindow, grace: settings.playlistGrace, numbering: numbering,
+                notesServing: isWitnessed)
         }
         self.state = Mutex(
             State(
@@ -130,10 +135,17 @@ package final class StreamOutput: Sendable {
     }
 
     func mediaPlaylist(_ rendition: String) -> Delivery<ByteBuffer> {
-        state.withLock { state in
-            guard let path = state.shelfPath(rendition), state[keyPath: path].isVisible else { return .unknown }
-            return .found(state[keyPath: path].playlist())
+        let (answer, served) = state.withLock { state -> (Delivery<ByteBuffer>, [RenditionShelf.Unserved]) in
+            guard let path = state.shelfPath(rendition), state[keyPath: path].isVisible else { return (.unknown, []) }
+            return (.found(state[keyPath: path].playlist()), state[keyPath: path].takeUnserved())
         }
+        guard let witness, !served.isEmpty else { return answer }
+        let now = ContinuousClock.now
+        for one in served where witness.name(stream, one.sequence) != nil {
+            witness.served(
+                SegmentServing(stream: stream, sequence: one.sequence, rendition: rendition, listed: one.listed, served: now))
+        }
+        return answer
     }
 
     /// - Parameter number: in the name of its file.

@@ -28,6 +28,7 @@ package final class StreamPipeline: Sendable {
         let settled = Gate()
         var rendition: (@Sendable (Int, SegmentOutcome.Rendition) -> Void)?
         var completion: (@Sendable (SegmentOutcome) -> Void)?
+        var account: SegmentAccount?
     }
 
     private struct Intake {
@@ -53,6 +54,7 @@ package final class StreamPipeline: Sendable {
     private let reassemble: ReassembleStage
     private let packaging: PackageStage
     private let metrics: GatewayMetrics
+    private let witness: SegmentWitness?
     private let intake = Mutex(Intake())
     private let works: AsyncStream<Work>
     private let enqueue: AsyncStream<Work>.Continuation
@@ -68,8 +70,9 @@ package final class StreamPipeline: Sendable {
 
     init(
         output: StreamOutput, settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics, lane: PackagingLane? = nil,
-        liveVideo: LiveVideoFeeds? = nil, following predecessor: StreamPipeline? = nil
+        liveVideo: LiveVideoFeeds? = nil, witness: SegmentWitness? = nil, following predecessor: StreamPipeline? = nil
     ) {
+        self.witness = witness
         self.liveVideo = liveVideo
         self.predecessor = predecessor?.done
         self.id = output.stream
@@ -122,6 +125,7 @@ package final class StreamPipeline: Sendable {
         rendition: (@Sendable (Int, SegmentOutcome.Rendition) -> Void)? = nil
     ) -> Bool {
         var segment = closed
+        let trace = witness?.name(closed.stream, closed.sequence)
         let work: Work? = intake.withLock { intake in
             guard !intake.isFinished else { return nil }
             if onlyIfNewer, let newest = output.newest, closed.sequence <= newest { return nil }
@@ -131,15 +135,17 @@ package final class StreamPipeline: Sendable {
             defer { intake.nextOrdinal += 1 }
             let work = Work(
                 segment: segment, slice: slice, ordinal: intake.nextOrdinal, isSkipped: isSkipped, rendition: rendition,
-                completion: completion)
+                completion: completion, account: account(of: segment, isWanted: trace != nil))
             intake.settled = work.settled
             return work
         }
         guard let work else { return false }
         if onlyIfNewer { feedWhole(work.segment) }
-        output.recent.began(work.segment)
+        output.recent.began(work.segment, trace: trace)
         if output.profiles.isEmpty {
             if !work.isSkipped { intake.withLock { $0.waiting -= 1 } }
+            work.account?.ended(work.segment.timeline, nil)
+            work.account?.decided(nil)
             completion?(SegmentOutcome(renditions: [], failure: nil))
         } else {
             enqueue.yield(work)
@@ -205,9 +211,15 @@ package final class StreamPipeline: Sendable {
         }
     }
 
+    private func account(of segment: Segment, isWanted: Bool) -> SegmentAccount? {
+        guard isWanted, let witness else { return nil }
+        return SegmentAccount(segment, renditions: output.profiles.map(\.name), tell: witness.settled)
+    }
+
     private func carry(_ work: Work) async {
         defer { dispatch.forget(id, work.segment.sequence) }
         guard !work.isSkipped else {
+            work.account?.decided(nil)
             let failure = SegmentFailure(.busy, "\(settings.maxWaiting) segments of this stream were waiting already")
             return settle(work, output.profiles.map { _ in nil }, work.segment.timeline, failure)
         }
@@ -215,10 +227,10 @@ package final class StreamPipeline: Sendable {
         let result = Mutex<DispatchStage.Result?>(nil)
         let isWaiting = dispatch.onMiss(of: id) == .wait
         let job = SegmentJob(segment: work.segment, profiles: output.profiles, slice: work.slice)
-        await dispatch.carry(job) { index, rendition in
+        let decision = await dispatch.carry(job) { index, rendition in
             settled.withLock { $0[index] = rendition }
             work.rendition?(index, rendition)
-            self.reassemble.settle(index, ordinal: work.ordinal, work.segment, .made(rendition.bytes))
+            self.reassemble.settle(index, ordinal: work.ordinal, work.segment, .made(rendition.bytes), work.account)
         } ended: { ended in
             // Without a wait the end is told at once: a canary may still be on its way.
             if ended.failure == nil || !isWaiting {
@@ -227,6 +239,7 @@ package final class StreamPipeline: Sendable {
                 result.withLock { $0 = ended }
             }
         }
+        work.account?.decided(decision)
         if let late = result.withLock({ $0 }) {
             try? await Task.sleep(for: settings.onMissWait)
             settle(work, settled.withLock { $0 }, late.timeline, late.failure)
@@ -240,11 +253,12 @@ package final class StreamPipeline: Sendable {
         let onMiss = dispatch.onMiss(of: id)
         for (index, rendition) in renditions.enumerated() where rendition == nil {
             metrics.renditionsMissing.increment()
-            reassemble.settle(index, ordinal: work.ordinal, work.segment, standIn(for: index, renditions, onMiss))
+            reassemble.settle(index, ordinal: work.ordinal, work.segment, standIn(for: index, renditions, onMiss), work.account)
         }
         timeline.published = .now
         metrics.observe(timeline)
         output.recent.ended(work.segment.sequence, timeline, failure: failure)
+        work.account?.ended(timeline, failure)
         work.settled.open()
         work.completion?(SegmentOutcome(renditions: renditions, failure: failure))
     }

@@ -25,6 +25,7 @@ package final class StreamTable: Sendable {
     let logger: Logger
     private let admission: (any PublishAdmission)?
     private let liveVideo: LiveVideoStage?
+    private let witness: SegmentWitness?
     let entries = Mutex<[StreamID: Entry]>([:])
     let isClosing = Mutex(false)
     private let opened: AsyncStream<LiveStream>
@@ -33,10 +34,12 @@ package final class StreamTable: Sendable {
     /// - Parameters:
     ///   - admission: without one everybody may publish.
     ///   - media: reads segments that come whole; without it they are not packaged for low latency.
+    ///   - witness: hears what became of each segment.
     package init(
         settings: GatewaySettings, dispatch: DispatchStage, metrics: GatewayMetrics, admission: (any PublishAdmission)? = nil,
-        liveVideo: LiveVideoStage? = nil, media: MediaExecutor? = nil, logger: Logger
+        liveVideo: LiveVideoStage? = nil, media: MediaExecutor? = nil, witness: SegmentWitness? = nil, logger: Logger
     ) {
+        self.witness = witness
         self.liveVideo = liveVideo
         self.admission = admission
         self.media = media
@@ -145,13 +148,14 @@ package final class StreamTable: Sendable {
                 output.reopen()
             } else {
                 output = StreamOutput(
-                    stream: request.stream, profiles: wanted, settings: settings, isNamedByPublisher: request.origin == .httpPush)
+                    stream: request.stream, profiles: wanted, settings: settings, isNamedByPublisher: request.origin == .httpPush,
+                    witness: witness)
             }
             // What a model makes is handed on while it is cut, too.
             let feeds = liveVideo?.feeds ?? (request.origin == .liveVideo ? LiveVideoFeeds() : nil)
             let pipeline = StreamPipeline(
                 output: output, settings: settings, dispatch: dispatch, metrics: metrics, lane: lane(for: output),
-                liveVideo: feeds, following: entry?.live?.pipeline)
+                liveVideo: feeds, witness: witness, following: entry?.live?.pipeline)
             let live = LiveStream(
                 origin: request.origin, key: request.key, pipeline: pipeline, liveVideo: liveVideo, feeds: feeds, settings: settings,
                 evict: evict)

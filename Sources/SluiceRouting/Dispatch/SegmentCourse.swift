@@ -214,6 +214,7 @@ package struct SegmentCourse: Sendable {
 
     private mutating func close(_ index: Int, _ router: inout SegmentRouter, _ now: Moment) {
         attempts[index].isLive = false
+        decision.attempts[index].ended = now
         router.ended(attempts[index].slot, of: segment.stream, wasLate: attempts[index].isLate, at: now)
     }
 

@@ -56,6 +56,8 @@ package struct RouteDecision: Sendable {
         /// When another attempt would be made, should this one be silent until then.
         package var hedgeAt: Moment
         package var times = PhaseTimes()
+        /// `nil` while it runs.
+        package var ended: Moment?
         package var result = Result.running
         /// Wei for the pixels it was asked for, at its price then.
         package var cost = 0.0

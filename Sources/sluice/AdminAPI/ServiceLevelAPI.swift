@@ -13,7 +13,7 @@ struct ServiceLevelAPI: Sendable {
     func answer(_ request: APIRequest, _ subject: ServiceLevels.Subject) async throws -> APIAnswer {
         try request.visitor.require(.read, for: "looking at service levels")
         if request.isLook { return try show(subject) }
-        guard request.method == .patch || request.method == .put else { throw APIProblem.wrongMethod(request, right: [.get, .patch]) }
+        guard request.method == .patch else { throw APIProblem.wrongMethod(request, right: [.get, .patch]) }
         try request.visitor.require(.operate, for: "changing a service level")
         let change: ServiceLevelChange
         do { change = try ServiceLevelChange(json: try await request.bytes()) } catch let error as SettingsError {

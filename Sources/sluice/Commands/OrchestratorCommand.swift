@@ -39,6 +39,8 @@ struct OrchestratorCommand: AsyncParsableCommand {
         let runners = try RunnerAssembly(
             settings.runners, serviceURI: settings.serviceURI, registry: registry, group: group, logger: logger)
         let liveVideo = runners.liveVideo
+        let traces = try TraceExporter(
+            settings.traces, service: "sluice-orchestrator", group: group, registry: registry, logger: logger)
         let endpoint = try OrchestratorEndpoint(
             service: orchestrator, serviceURI: settings.serviceURI, version: Sluice.version, asks: prices.asked,
             liveModels: { liveVideo.models },
@@ -46,7 +48,7 @@ struct OrchestratorCommand: AsyncParsableCommand {
                 let status = orchestrator.status
                 return prices.terms(
                     sessions: status.maxSessions, inUse: status.sessions, models: liveVideo.models.map(MarketTerms.Model.init))
-            }, logger: logger)
+            }, witness: traces?.worked, logger: logger)
         let runnerEndpoint = RunnerEndpoint(runners.desk)
         let capabilities = CapabilityEndpoint(runners.desk)
         let server = HTTPServer(
@@ -79,6 +81,8 @@ struct OrchestratorCommand: AsyncParsableCommand {
                     try? await gracefulShutdown()
                 },
                 ServerService(serve: { try? await gracefulShutdown() }, stop: { await capabilities.close() }),
+                ServerService(
+                    serve: { if let traces { await traces.run() } else { try? await gracefulShutdown() } }, stop: { traces?.finish() }),
             ] + runners.services + [
                 ServerService(serve: { try await server.run() }, stop: { await server.shutdown() }),
                 ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }),

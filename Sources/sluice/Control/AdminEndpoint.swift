@@ -50,7 +50,9 @@ struct AdminEndpoint: HTTPResponder {
         if isOrder, let reference, try await reference.answer(request, path: path, visitor: visitor, with: writer) { return }
         guard isLook else {
             let isChangeable = routing != nil && RoutingEndpoint.changeable.contains(path)
-            return try await writer.send(.methodNotAllowed, headers: [.allow: isChangeable ? "GET, POST" : "GET, HEAD"])
+            let isReferences = reference != nil && ReferenceEndpoint.orders.union(ReferenceEndpoint.looks).contains(path)
+            return try await writer.send(
+                .methodNotAllowed, headers: [.allow: isChangeable ? "GET, POST" : isReferences ? "GET, HEAD, POST" : "GET, HEAD"])
         }
         switch path {
         case "/metrics":

@@ -67,10 +67,24 @@ struct ServiceLevelChange: Hashable, Sendable {
             case let nested as [String: Any]: try flatten(nested, "\(name).", &values)
             case let list as [String]: values[name] = list.joined(separator: ",")
             case let text as String: values[name] = text
-            case let number as NSNumber: values[name] = number.stringValue
+            case let number as NSNumber where !isFlag(number) && !texts.contains(name): values[name] = words(number)
             case is NSNull: values[name] = ""
-            default: throw SettingsError("'\(name)' is neither text, a number nor a list of text")
+            default:
+                throw SettingsError(
+                    texts.contains(name)
+                        ? "'\(name)' is neither text nor a list of text" : "'\(name)' is neither text, a number nor a list of text")
             }
         }
+    }
+
+    /// Keys for which a number is no answer.
+    private static let texts: Set<String> = ["latency", "region", "onMiss", "gpuClasses", "preferGpuClasses"]
+
+    /// `true` and `false` come as numbers of one byte.
+    private static func isFlag(_ number: NSNumber) -> Bool { ["c", "B"].contains(String(cString: number.objCType)) }
+
+    /// JSON's 93.0 is the whole number 93.
+    private static func words(_ number: NSNumber) -> String {
+        Int64(exactly: number.doubleValue).map(String.init) ?? number.stringValue
     }
 }

@@ -24,6 +24,8 @@ struct MarketEndpoint: Sendable {
     let market: Market
     /// Where anybody may look: no books, and nothing is accepted.
     var isPublic = false
+    /// Whether the admin port lets nobody in without a token.
+    var asksForTokens: @Sendable () -> Bool = { false }
 
     static let paths: Set<String> = [
         "/marketplace/offers", "/marketplace/quote", "/marketplace/quote/accept", "/marketplace/usage", "/marketplace/leaderboard",
@@ -51,7 +53,7 @@ struct MarketEndpoint: Sendable {
             case "/marketplace/prices" where isRead: try await prices(query, writer)
             case "/marketplace/services" where isRead: try await writer.send(json: ServicesReport(market))
             case "/marketplace/scores" where isRead: try await scores(writer)
-            case "/openapi.json" where isRead: try await writer.send(json: OpenAPIDocument.whole)
+            case "/openapi.json" where isRead: try await writer.send(json: OpenAPIDocument.document(asksForTokens: asksForTokens()))
             case "/marketplace/quote": try await refuse("GET, HEAD, POST", writer)
             case "/marketplace/quote/accept": try await refuse("POST", writer)
             default: try await refuse("GET, HEAD", writer)

@@ -11,6 +11,16 @@ import SluiceWire
 /// (specs/gateway-surface §10.1–§10.3, captures/gw-cli.http). Parameters come in the query or as a form.
 struct ReferenceEndpoint: Sendable {
     private static let longestForm = 64 << 10
+    /// Of a service level; wei for a pixel.
+    private static let highestPrice = 1e18
+
+    /// Paths that take an order.
+    static let orders: Set<String> = ["/setLogLevel", "/setBroadcastConfig", "/setMaxPriceForCapability"]
+    /// As the reference, those that show something take any method that scripts use.
+    static let looks: Set<String> = [
+        "/streamID", "/manifestID", "/localStreams", "/debug", "/getLogLevel", "/getBroadcastConfig", "/getAvailableTranscodingOptions",
+        "/getAISessionPoolsInfo", "/getNetworkCapabilities",
+    ]
 
     let desk: Desk
     let level: LogLevel
@@ -90,6 +100,7 @@ struct ReferenceEndpoint: Sendable {
             guard currency.isEmpty || currency.lowercased() == "wei" else {
                 throw Refused(text: "unsupported currency: \(currency); this gateway has no price feed, wei is right")
             }
+            guard wei / count <= Self.highestPrice else { throw Refused(text: "error parsing maxPricePerUnit value: \(price)") }
             ceiling = wei / count
         }
         let names = options.split(separator: ",").map(String.init)

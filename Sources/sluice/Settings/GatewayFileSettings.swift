@@ -21,6 +21,7 @@ struct GatewayFileSettings {
     var authWebhook: AuthWebhookSettings
     var tenants: [TenantSettings]
     var record: RecordSettings
+    var traces: TraceSettings
     var market: MarketSettings
     var transcode: TranscodeFileSettings
     var apps: AppDesk.Settings
@@ -35,7 +36,7 @@ struct GatewayFileSettings {
 
     /// ## Configuration keys
     /// Those of `ListenSettings` under `rtmp` (1935) and `http` (9935), those of `AdminSettings` (5935), `TranscodeFileSettings`, `ListedOrchestrator`,
-    /// `AuthWebhookSettings`, `TenantSettings`, `RecordSettings`, `MarketSettings`, and:
+    /// `AuthWebhookSettings`, `TenantSettings`, `RecordSettings`, `TraceSettings`, `MarketSettings`, and:
     /// - `http.certificate`, `http.key` (paths, default none): PEM; with them the port speaks TLS, and HTTP/2.
     /// - `rtmp.maxConnections` (int, default 2000, 1…100000) and `rtmp.maxConnectionsPerAddress` (int, default 1000, 1…100000).
     /// - `profiles` (preset names, default P240p30fps16x9,P360p30fps16x9; `none` for the source alone).
@@ -73,6 +74,7 @@ struct GatewayFileSettings {
         authWebhook = try AuthWebhookSettings(&reader)
         tenants = try TenantSettings.read(&reader)
         record = try RecordSettings(&reader)
+        traces = try TraceSettings(&reader)
         market = try MarketSettings(&reader)
         transcode = try TranscodeFileSettings(&reader)
         var apps = AppDesk.Settings()

@@ -12,6 +12,7 @@ struct OrchestratorFileSettings {
     var admission: Admission.Settings
     var runners: RunnerFileSettings
     var pricing: PricingSettings
+    var traces: TraceSettings
 
     static func load(file: String?, flags: [String: String]) throws -> OrchestratorFileSettings {
         var reader = try SettingsReader(file: file, flags: flags)
@@ -22,7 +23,7 @@ struct OrchestratorFileSettings {
 
     /// ## Configuration keys
     /// Those of `ListenSettings` under `service` (8935, default host 0.0.0.0), those of `AdminSettings` (7935), `TranscodeFileSettings`,
-    /// `PricingSettings` and `RunnerFileSettings`, and:
+    /// `PricingSettings`, `TraceSettings` and `RunnerFileSettings`, and:
     /// - `serviceURI` (text, default https://127.0.0.1:PORT): how gateways reach this orchestrator.
     /// - `certificate`, `key` (paths, default none): PEM; without them a self-signed certificate is made at start.
     /// - `maxSessions` (int, default 10, 1…1000), `queuedSegments` (int, default 4, 0…32) per session.
@@ -41,6 +42,7 @@ struct OrchestratorFileSettings {
         certificate = CertificateFiles(&reader)
         transcode = try TranscodeFileSettings(&reader)
         pricing = try PricingSettings(&reader)
+        traces = try TraceSettings(&reader)
         admission = Admission.Settings(
             maxSessions: try reader.int("maxSessions", default: 10, in: 1...1000),
             queuedSegments: try reader.int("queuedSegments", default: 4, in: 0...32),

@@ -25,6 +25,7 @@ struct GatewayAssembly {
     private let executor: MediaExecutor
     private let recorder: TraceRecorder?
     private let decisionLog: DecisionLog?
+    private let traces: TraceExporter?
     private let webhook: AuthWebhook?
     private let packager: MediaExecutor
     private let looker: MediaExecutor
@@ -48,7 +49,11 @@ struct GatewayAssembly {
             ? Orchestrator(
                 settings: .init(admission: .init(maxSessions: settings.role.maxStreams), transcode: settings.transcode.session),
                 executor: executor, registry: registry, logger: logger) : nil
-        let remote = try LivepeerTransport(addresses: settings.orchestrators, group: group, logger: logger)
+        let traces = try TraceExporter(settings.traces, service: "sluice-gateway", group: group, registry: registry, logger: logger)
+        self.traces = traces
+        let remote = try LivepeerTransport(
+            addresses: settings.orchestrators, group: group,
+            tracing: { [names = traces?.names] in names?.context($0, $1, $2) }, logger: logger)
         self.embedded = embedded
         self.remote = remote
 
@@ -133,7 +138,7 @@ struct GatewayAssembly {
                     market.ended(stream)
                     feed.publish(.streamEnded, DeskNote(words: "the stream has ended", stream: stream.rawValue))
                 }, logger: logger),
-            liveVideo: liveVideo, media: packager, logger: logger)
+            liveVideo: liveVideo, media: packager, witness: traces?.witness, logger: logger)
         self.table = table
 
         let push = PushEndpoint(
@@ -171,7 +176,7 @@ struct GatewayAssembly {
                     levels: ServiceLevelEndpoint(route: route, levels: levels, isLive: isLive) { words, stream in
                         feed.publish(.change, DeskNote(words: words, stream: stream?.rawValue, by: "/routing/sla"))
                     }, log: decisionLog, isLive: isLive),
-                market: MarketEndpoint(market: market),
+                market: MarketEndpoint(market: market, asksForTokens: { access.asksForTokens }),
                 refresh: { metrics.look(at: route) }, access: access, api: AdminAPI(desk: desk, reload: reload),
                 reference: ReferenceEndpoint(desk: desk, level: logLevel), playback: DeliveryEndpoint(source: table)),
             group: group, logger: logger)
@@ -203,6 +208,7 @@ struct GatewayAssembly {
             })
         if let recorder { services.append(ServerService(serve: { await recorder.run() }, stop: { recorder.finish() })) }
         if let decisionLog { services.append(ServerService(serve: { await decisionLog.run() }, stop: { decisionLog.finish() })) }
+        if let traces { services.append(ServerService(serve: { await traces.run() }, stop: { traces.finish() })) }
         if let webhook { services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await webhook.close() })) }
         if let embedded { services.append(BackgroundService { await embedded.run() }) }
         let channels = channels

@@ -1,7 +1,7 @@
 package import Logging
 package import NIOCore
 package import SluiceTypes
-import SluiceWire
+package import SluiceWire
 import Synchronization
 
 /// Livepeer's protocol from the gateway's side: who is there, and a segment's way to them and back (specs/transcoding-protocol).
@@ -44,11 +44,16 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
     private let logger: Logger
     /// Who is told of changes; set up at the start.
     private let listeners = Mutex<[@Sendable (OrchestratorID) -> Void]>([])
+    /// What an orchestrator of ours is told of a segment's trace; `nil` for one that is in none.
+    package typealias Tracing = @Sendable (StreamID, SegmentSequence, OrchestratorID) -> TraceContext?
+    private let tracing: Tracing
 
     /// - Parameter addresses: as a person writes them; the same one twice counts once. Throws `OrchestratorAddress.Malformed`.
     package init(
-        addresses: [String], clocks: Clocks = .init(), group: any EventLoopGroup, logger: Logger
+        addresses: [String], clocks: Clocks = .init(), group: any EventLoopGroup, tracing: @escaping Tracing = { _, _, _ in nil },
+        logger: Logger
     ) throws {
+        self.tracing = tracing
         (arrivals, arrive) = AsyncStream.makeStream(of: KnownOrchestrator.self)
         self.group = group
         self.clocks = clocks
@@ -135,14 +140,21 @@ package final class LivepeerTransport: SegmentTransport, OrchestratorDirectory {
     package func send(_ job: SegmentJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
         // Bounded by the job: two events a rendition and two more.
         exchange(with: orchestrator) { known, event in
-            try await SegmentExchange(job: job, known: known, pool: self.pool, clocks: self.clocks, event: event).run()
+            try await SegmentExchange(
+                job: job, known: known, pool: self.pool, clocks: self.clocks,
+                trace: known.entry.takesStreamedSegments ? self.tracing(job.segment.stream, job.segment.sequence, orchestrator) : nil,
+                event: event
+            ).run()
         }
     }
 
     package func stream(_ job: StreamedJob, to orchestrator: OrchestratorID) -> AsyncThrowingStream<SegmentEvent, any Error> {
         // Bounded by the job: each rendition has a limit of bytes.
         exchange(with: orchestrator) { known, event in
-            try await StreamedExchange(job: job, known: known, pool: self.pool, clocks: self.clocks, event: event).run()
+            try await StreamedExchange(
+                job: job, known: known, pool: self.pool, clocks: self.clocks,
+                trace: self.tracing(job.stream, job.sequence, orchestrator), event: event
+            ).run()
         }
     }
 

@@ -19,6 +19,7 @@ struct SegmentExchange: Sendable {
     let known: KnownOrchestrator
     let pool: HTTPClientPool
     let clocks: LivepeerTransport.Clocks
+    var trace: TraceContext?
     let event: @Sendable (SegmentEvent) -> Void
 
     func run() async throws {
@@ -56,7 +57,7 @@ struct SegmentExchange: Sendable {
         let hash = job.segment.hash ?? Keccak256.hash(job.segment.bytes)
         let credentials = SegmentCredentials.message(
             for: job, hash: hash, token: session.token, capabilities: JobCapabilities.of(job, isPushed: false))
-        let head = HTTPRequest(
+        var head = HTTPRequest(
             method: .post, scheme: target.authority.isSecure ? "https" : "http", authority: target.authority.name,
             path: target.path,
             headerFields: [
@@ -64,10 +65,12 @@ struct SegmentExchange: Sendable {
                 // The reference sends this for MP4 too (§3.1).
                 .contentType: "video/MP2T", .contentLength: String(job.segment.bytes.readableBytes),
             ])
+        if let trace { head.headerFields[.traceparent] = trace.description }
         let (accepted, signal) = AsyncStream.makeStream(of: Void.self)
         let headerLimit = max(clocks.header, job.segment.duration / 2)
         let body = job.segment.bytes
         let event = event
+        let sent = head
         return try await within(max(clocks.call, job.segment.duration * 4), of: "segment call") {
             try await withThrowingTaskGroup(of: Net_TranscodeResult?.self) { group in
                 group.addTask {
@@ -76,7 +79,7 @@ struct SegmentExchange: Sendable {
                     return nil
                 }
                 group.addTask {
-                    try await exchange(with: target.authority, head, body: body) { response, body in
+                    try await exchange(with: target.authority, sent, body: body) { response, body in
                         signal.finish()
                         guard response.status == .ok else {
                             let text = String(buffer: try await body.collect(upTo: Self.largestRefusal))

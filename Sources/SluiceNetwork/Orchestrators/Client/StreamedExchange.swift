@@ -12,6 +12,7 @@ struct StreamedExchange: Sendable {
     let known: KnownOrchestrator
     let pool: HTTPClientPool
     let clocks: LivepeerTransport.Clocks
+    var trace: TraceContext?
     let event: @Sendable (SegmentEvent) -> Void
 
     func run() async throws {
@@ -73,6 +74,7 @@ struct StreamedExchange: Sendable {
                 .livepeerSegment: try SegmentCredentials.encode(credentials), .livepeerPayment: "", .contentType: "video/MP2T",
                 .trailer: "Livepeer-Segment-Hash",
             ])
+        if let trace { head.headerFields[.traceparent] = trace.description }
         if let text = StreamedSegmentKeyFrames.text(of: job.keyFrameAfter) { head.headerFields[.sluiceKeyFrameAfter] = text }
         let upload: @Sendable (HTTPClientUpload) async throws -> Void = { [feed = job.feed] upload in
             for try await piece in feed.pieces() { try await upload.write(piece) }

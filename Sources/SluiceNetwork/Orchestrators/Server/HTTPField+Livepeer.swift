@@ -9,6 +9,8 @@ extension HTTPField.Name {
     static let legacyStreamID = named("streamID")
     static let sluiceKeyFrameAfter = named("sluice-key-frame-after")
     static let trailer = named("trailer")
+    /// W3C Trace Context §3.2.
+    package static let traceparent = named("traceparent")
     package static let grpcStatus = named("grpc-status")
     package static let grpcMessage = named("grpc-message")
 

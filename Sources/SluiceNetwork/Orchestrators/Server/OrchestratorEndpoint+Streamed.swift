@@ -20,10 +20,15 @@ package struct StreamedSegmentClocks: Sendable {
 extension OrchestratorEndpoint {
     static let streamedSegmentPath = "/sluice/segment"
 
-    func answerStreamed(_ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
-        guard calls.service.takesStreamedSegments else { return try await writer.refuse(.notFound, "404 page not found") }
+    /// - Returns: what the gateway was told in the place of renditions.
+    func answerStreamed(_ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws -> String? {
+        guard calls.service.takesStreamedSegments else {
+            try await writer.refuse(.notFound, "404 page not found")
+            return "streamed segments are not taken"
+        }
         guard request.isHTTP2, request.head.method == .post else {
-            return try await writer.refuse(.badRequest, "a streamed segment is a POST by HTTP/2")
+            try await writer.refuse(.badRequest, "a streamed segment is a POST by HTTP/2")
+            return "no POST by HTTP/2"
         }
         let admitted: SegmentRequest
         do {
@@ -37,7 +42,8 @@ extension OrchestratorEndpoint {
         var keyFrameAfter: [Int64?] = []
         if let text = request.head.headerFields[.sluiceKeyFrameAfter] {
             guard let times = StreamedSegmentKeyFrames.times(from: text, renditions: admitted.profiles.count) else {
-                return try await writer.refuse(.badRequest, "Sluice-Key-Frame-After has a time or a dash for each profile")
+                try await writer.refuse(.badRequest, "Sluice-Key-Frame-After has a time or a dash for each profile")
+                return "Sluice-Key-Frame-After cannot be read"
             }
             keyFrameAfter = times
         }
@@ -45,6 +51,7 @@ extension OrchestratorEndpoint {
         do {
             try await work(admitted, keyFrameAfter, request.body, writer)
             try await writer.finish()
+            return nil
         } catch let failure as SegmentFailure {
             try Task.checkCancellation()
             calls.logger.info(
@@ -61,6 +68,7 @@ extension OrchestratorEndpoint {
             } catch {
                 throw HTTPAnswerAbandoned()
             }
+            return failure.description
         }
     }
 

@@ -18,16 +18,20 @@ package struct OrchestratorEndpoint: HTTPResponder {
     package let calls: OrchestratorCalls
     package let uploads: UploadBudget
     package let streamed: StreamedSegmentClocks
+    let witness: (@Sendable (WorkStory) -> Void)?
 
-    /// - Parameter tokens: `nil` draws a new secret, so that tokens of an earlier process are void.
+    /// - Parameters:
+    ///   - tokens: `nil` draws a new secret, so that tokens of an earlier process are void.
+    ///   - witness: hears of the segments that their gateways trace.
     package init(
         service: any TranscodeService, serviceURI: String, version: String, asks: AskedPrices = AskedPrices { _ in nil },
         liveModels: @escaping @Sendable () -> [LiveVideoCapability.Model] = { [] },
         market: @escaping @Sendable () -> MarketTerms? = { nil },
         tokens: SessionTokens? = nil, sessions: JobSessions = JobSessions(), renditions: RenditionStore = RenditionStore(),
         uploads: UploadBudget = UploadBudget(), streamed: StreamedSegmentClocks = StreamedSegmentClocks(),
-        clock: ServerClock = ServerClock(), logger: Logger
+        clock: ServerClock = ServerClock(), witness: (@Sendable (WorkStory) -> Void)? = nil, logger: Logger
     ) throws {
+        self.witness = witness
         self.streamed = streamed
         self.uploads = uploads
         self.calls = OrchestratorCalls(
@@ -56,8 +60,9 @@ package struct OrchestratorEndpoint: HTTPResponder {
             return try await answerCall(path, request, writer)
         }
         switch path {
-        case Self.streamedSegmentPath: try await answerStreamed(request, writer)
-        case "/segment": try await answerSegment(request, writer)
+        case Self.streamedSegmentPath:
+            try await witnessed(request, isStreamed: true) { try await answerStreamed(request, writer) }
+        case "/segment": try await witnessed(request, isStreamed: false) { try await answerSegment(request, writer) }
         case "/healthz": try await writer.send(.ok)
         case _ where path.hasPrefix("/stream/"): try await answerRendition(path, request, writer)
         default: try await writer.refuse(.notFound, "404 page not found")
@@ -96,7 +101,8 @@ package struct OrchestratorEndpoint: HTTPResponder {
         try await writer.send(.ok, headers: headers, body: bytes)
     }
 
-    private func answerSegment(_ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
+    /// - Returns: what the gateway was told in the place of renditions.
+    private func answerSegment(_ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws -> String? {
         let firstByte = calls.clock.instant()
         let admitted: SegmentRequest
         do {
@@ -120,6 +126,7 @@ package struct OrchestratorEndpoint: HTTPResponder {
         let result = try await SegmentWork(calls: calls).result(of: admitted, bytes: bytes, firstByte: firstByte)
         try await writer.write(ByteBuffer(bytes: try result.serializedBytes() as [UInt8]))
         try await writer.finish()
+        return if case .error(let text) = result.result { text } else { nil }
     }
 
     /// A session that was ended while this segment ran must not keep what came out of it.
@@ -161,9 +168,11 @@ package struct OrchestratorEndpoint: HTTPResponder {
         return SegmentRefusal(status: 503, text: "OrchestratorBusy")
     }
 
-    func refuse(_ refusal: SegmentRefusal, _ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
+    /// - Returns: what was told.
+    func refuse(_ refusal: SegmentRefusal, _ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws -> String {
         calls.logger.info("segment refused", metadata: ["reason": "\(refusal)", "gateway": "\(request.remoteAddress)"])
         try await writer.refuse(HTTPResponse.Status(code: refusal.status), refusal.text)
+        return "\(refusal.status) \(refusal.text)"
     }
 
     /// `1.2.3.4:5` and `[::1]:5` without their ports.

@@ -1,20 +1,24 @@
 /// The document of all of a gateway's HTTP interfaces (`GET /openapi.json`). A part of the program that brings an interface brings its
 /// operations; they are listed here.
 enum OpenAPIDocument {
-    static var operations: [OpenAPIOperation] { AdminOperations.all + RoutingOperations.all + MarketOperations.all + MediaOperations.all }
+    static var operations: [OpenAPIOperation] {
+        AdminOperations.all + DeskOperations.all + RoutingOperations.all + ReferenceOperations.all + MarketOperations.all
+            + MediaOperations.all
+            + AppOperations.all
+    }
 
-    static let whole: OpenAPIValue = document(operations)
-
-    static func document(_ operations: [OpenAPIOperation]) -> OpenAPIValue {
+    /// - Parameter asksForTokens: as the admin port does where the gateway has any.
+    static func document(_ operations: [OpenAPIOperation] = operations, asksForTokens: Bool) -> OpenAPIValue {
         var paths: [String: [String: OpenAPIValue]] = [:]
-        for operation in operations { paths[operation.path, default: [:]][operation.method] = operation.value }
+        for operation in operations { paths[operation.path, default: [:]][operation.method] = operation.value(asksForToken: asksForTokens) }
         return [
             "openapi": "3.1.0",
             "info": [
                 "title": "Sluice gateway", "version": .text(Sluice.version),
                 "description":
-                    "Admin port: status, routing, marketplace. Paths of the media port name its server. Problems are plain text: what was wrong, and what would be right.",
+                    "Admin port: the desk below /api/v1/, routing, marketplace, the reference's endpoints. Paths of the media port name its server. Where the gateway has tokens, the admin port asks for one. Problems below /api/v1/ are objects, others plain text: what was wrong, and what would be right.",
             ],
+            "components": ["securitySchemes": ["token": ["type": "http", "scheme": "bearer"]]],
             "servers": [["url": "/"]],
             "paths": .object(paths.mapValues { .object($0) }),
         ]
@@ -25,13 +29,10 @@ enum AdminOperations {
     static let all: [OpenAPIOperation] = [
         OpenAPIOperation(
             method: "get", path: "/healthz", about: "Whether the process lives.",
-            answers: [.text("text/plain; charset=utf-8", "ok")]),
+            answers: [.text("text/plain; charset=utf-8", "ok")], isOpen: true),
         OpenAPIOperation(
             method: "get", path: "/metrics", about: "Every figure, for Prometheus.",
             answers: [.text("text/plain; version=0.0.4; charset=utf-8", "metrics")]),
-        .get(
-            "/status", "Streams, renditions and orchestrators.", [],
-            Schema.object(["streams": Schema.list(Schema.anything), "orchestrators": Schema.list(Schema.anything)])),
         .get("/openapi.json", "This document.", [], Schema.anything),
     ]
 }

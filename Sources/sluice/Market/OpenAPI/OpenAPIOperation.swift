@@ -4,6 +4,7 @@ struct OpenAPIOperation: Sendable {
         var name: String
         var about: String
         var isRequired = false
+        var isHeader = false
         var schema: OpenAPIValue = ["type": "string"]
     }
 
@@ -18,29 +19,37 @@ struct OpenAPIOperation: Sendable {
     var path: String
     var about: String
     var parameters: [Parameter] = []
-    /// Of the body, JSON.
+    /// Of the body, JSON; or of a form.
     var body: OpenAPIValue?
+    var isForm = false
     var answers: [Answer]
     /// Of another port than the admin's.
     var server: String?
+    /// Whom it lets in without a token.
+    var isOpen = false
 
     static func get(_ path: String, _ about: String, _ parameters: [Parameter] = [], _ schema: OpenAPIValue, problems: [Int] = []) -> Self {
         Self(method: "get", path: path, about: about, parameters: parameters, answers: [.json(schema)] + problems.map(Answer.problem))
     }
 
-    var value: OpenAPIValue {
+    /// - Parameter asksForToken: whether who comes without one is refused.
+    func value(asksForToken: Bool) -> OpenAPIValue {
         var object: [String: OpenAPIValue] = ["summary": .text(about), "operationId": .text(identity)]
         if !parameters.isEmpty {
             object["parameters"] = .list(
                 parameters.map { parameter in
                     [
-                        "name": .text(parameter.name), "in": .text(path.contains("{\(parameter.name)}") ? "path" : "query"),
-                        "description": .text(parameter.about), "required": .flag(parameter.isRequired), "schema": parameter.schema,
+                        "name": .text(parameter.name), "in": .text(place(of: parameter)), "description": .text(parameter.about),
+                        "required": .flag(parameter.isRequired), "schema": parameter.schema,
                     ]
                 })
         }
-        if let body { object["requestBody"] = ["required": true, "content": ["application/json": ["schema": body]]] }
+        if let body {
+            let type = isForm ? "application/x-www-form-urlencoded" : "application/json"
+            object["requestBody"] = ["required": true, "content": .object([type: ["schema": body]])]
+        }
         var responses: [String: OpenAPIValue] = [:]
+        let answers = isOpen || server != nil ? answers : answers + [.fault(401), .fault(403)]
         for status in Set(answers.map(\.status)) {
             let same = answers.filter { $0.status == status }
             var answer: [String: OpenAPIValue] = ["description": .text(same.map(\.about).joined(separator: "; "))]
@@ -50,7 +59,12 @@ struct OpenAPIOperation: Sendable {
         }
         object["responses"] = .object(responses)
         if let server { object["servers"] = [["url": .text(server)]] }
+        if asksForToken, !isOpen, server == nil { object["security"] = [["token": []]] }
         return .object(object)
+    }
+
+    private func place(of parameter: Parameter) -> String {
+        parameter.isHeader ? "header" : path.contains("{\(parameter.name)}") ? "path" : "query"
     }
 
     private var identity: String {
@@ -76,6 +90,25 @@ extension OpenAPIOperation.Answer {
         return Self(status: status, about: about, type: "text/plain; charset=utf-8", schema: ["type": "string"])
     }
 
+    /// The admin API's one shape for all of them (`APIProblem`); so is every 401 and 403.
+    static func fault(_ status: Int) -> Self {
+        let about =
+            switch status {
+            case 400: "something in the request is wrong; `where` says where, `right` what would be right"
+            case 401: "there is no token, or nobody has it"
+            case 403: "the token's role may not, or a page of another site asked"
+            case 404: "there is no such thing"
+            case 409: "it does not fit what is"
+            case 412: "somebody else changed it since it was read"
+            case 413: "the body is too long"
+            case 422: "the settings file has a fault; nothing was changed"
+            default: "not now"
+            }
+        let fault = Schema.object(
+            ["status": Schema.whole, "code": Schema.text, "what": Schema.text], optional: ["where": Schema.text, "right": Schema.text])
+        return Self(status: status, about: about, schema: Schema.object(["error": fault]))
+    }
+
     static func text(_ type: String, _ about: String) -> Self { Self(status: 200, about: about, type: type, schema: ["type": "string"]) }
 }
 
@@ -87,6 +120,7 @@ enum Schema {
     static let flag: OpenAPIValue = ["type": "boolean"]
     /// As `StreamID` has it.
     static let stream: OpenAPIValue = ["type": "string", "pattern": "^[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,127}$"]
+    static let streamOrNull: OpenAPIValue = ["type": ["string", "null"], "pattern": "^[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,127}$"]
     static let anything: OpenAPIValue = ["type": "object"]
 
     static func list(_ items: OpenAPIValue) -> OpenAPIValue { ["type": "array", "items": items] }

@@ -4,7 +4,7 @@ enum RoutingOperations {
         "peakMs": Schema.number, "p50Ms": Schema.number, "p90Ms": Schema.number, "p99Ms": Schema.number, "samples": Schema.number,
     ])
 
-    private static let orchestrator = Schema.object(
+    static let orchestrator = Schema.object(
         [
             "id": Schema.text, "isListed": Schema.flag, "isReachable": Schema.flag, "version": Schema.text, "state": Schema.text,
             "faultsInRow": Schema.whole, "ejections": Schema.whole, "success": Schema.number, "inFlight": Schema.whole,
@@ -21,7 +21,7 @@ enum RoutingOperations {
             "gpuSource": Schema.text, "gpuConfidence": Schema.number,
         ])
 
-    private static let decision = Schema.object(
+    static let decision = Schema.object(
         [
             "stream": Schema.text, "sequence": Schema.whole, "workClass": Schema.text, "reason": Schema.text, "candidates": Schema.whole,
             "leftOutCount": Schema.whole, "leftOut": Schema.list(Schema.anything), "considered": Schema.list(Schema.anything),
@@ -40,12 +40,12 @@ enum RoutingOperations {
     private static let names: OpenAPIValue = ["type": "array", "items": ["type": "string", "pattern": "^[a-z-]{1,40}$"]]
 
     /// A part of a service level; what is named replaces what holds.
-    private static let change: OpenAPIValue = [
+    static let change: OpenAPIValue = [
         "type": "object", "additionalProperties": false,
         "properties": [
             "latency": ["type": "string", "pattern": "^([5-9]|[1-9][0-9])%$"], "percentile": between(0.5, 0.99),
             "playoutBudget": between(0.2, 20), "gpuClasses": names, "preferGpuClasses": names,
-            "region": ["type": "string", "pattern": "^[a-z0-9-]{1,40}$"], "maxPricePerPixelWei": between(0, 1e18),
+            "region": ["type": ["string", "null"], "pattern": "^[a-z0-9-]{1,40}$"], "maxPricePerPixelWei": between(0, 1e18),
             "hedgeBudget": between(0, 1), "onMiss": Schema.oneOf(["gap", "source", "lower", "wait"]),
             "continuity": [
                 "type": "object", "additionalProperties": false,
