@@ -10,7 +10,7 @@ import Testing
 @testable import SluiceNetwork
 
 /// What a real engine cannot be made to show here: registries, GPUs, an engine that goes away.
-@Suite struct ContainerHostTests {
+@Suite(.timeLimit(.minutes(3))) struct ContainerHostTests {
     private static let version = ScriptedEngine.Answer(pieces: [#"{"ApiVersion":"1.47","MinAPIVersion":"1.24"}"#])
 
     private func host(_ path: String) -> ContainerHost {

@@ -19,7 +19,7 @@ struct Podman: Sendable {
         default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
         [engine]
         cgroup_manager = "cgroupfs"
-        events_logger = "none"
+        events_logger = "file"
         """
 
     private static let script = """
@@ -80,7 +80,7 @@ struct Podman: Sendable {
             let order = ContainerForm.create(Self.order(["true"]), label: "trial", owner: "trial", port: 1, address: "")
             let id = try await engine.create(order, name: "trial", order: Self.order([]))
             try await engine.start(id, order: Self.order([]))
-            try await engine.wait(id)
+            try await within(.seconds(20), of: "a container that ends at once") { try await engine.wait(id) }
             try await engine.remove(id)
             return nil
         } catch { return "\(error)" }

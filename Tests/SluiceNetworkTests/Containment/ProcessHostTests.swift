@@ -6,7 +6,7 @@ import Testing
 
 @testable import SluiceNetwork
 
-@Suite struct ProcessHostTests {
+@Suite(.timeLimit(.minutes(3))) struct ProcessHostTests {
     private static let web = ["python3", "-u", "-m", "http.server", "{port}", "--bind", "127.0.0.1"]
 
     private func host(_ owner: String) -> ProcessHost {
