@@ -37,6 +37,7 @@ let package = Package(
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CConsole", exclude: ["page"]),
+        .target(name: "CSpawn"),
         .target(name: "SluiceTypes", dependencies: ["CKeccak", nioCore], swiftSettings: settings),
         .target(
             name: "SluiceProto", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -55,7 +56,7 @@ let package = Package(
         .target(
             name: "SluiceNetwork",
             dependencies: [
-                "SluiceTypes", "SluiceProto", "SluiceWire", "COpenSSL", nioCore, logging,
+                "SluiceTypes", "SluiceProto", "SluiceWire", "COpenSSL", "CSpawn", nioCore, logging,
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOTLS", package: "swift-nio"),

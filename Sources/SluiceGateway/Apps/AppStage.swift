@@ -21,6 +21,10 @@ package final class AppStage: AppDirectory {
     }
 
     package var runners: [RemoteRunner] { router.withLock { $0.runners } }
+    package var measures: [RemoteRunnerID: AppMeasure] {
+        let now = now
+        return router.withLock { $0.measures(at: now) }
+    }
     package func knows(_ app: String) -> Bool { router.withLock { $0.knows(app) } }
 
     package func choose(_ wish: AppWish, avoiding tried: Set<RemoteRunnerID>) throws(AppLack) -> RemoteRunner {

@@ -24,7 +24,7 @@ package struct RunnerHealth: Sendable {
         await withTaskGroup(of: Void.self) { group in
             var running = 0
             for one in standings {
-                guard let health = one.health else { continue }
+                guard let health = one.health, !health.isKept else { continue }
                 if running == Self.mostAtOnce {
                     await group.next()
                     running -= 1
@@ -35,7 +35,7 @@ package struct RunnerHealth: Sendable {
         }
     }
 
-    private func isWell(_ check: RunnerHealthCheck) async -> Bool {
+    package func isWell(_ check: RunnerHealthCheck) async -> Bool {
         guard let address = try? WebAddress(check.url) else { return false }
         do {
             let fetcher = try HTTPFetcher(address.authority, group: desk.group)

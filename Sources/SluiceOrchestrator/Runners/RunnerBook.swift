@@ -137,6 +137,7 @@ package final class RunnerBook: RunnerService {
     package var offers: [RunnerOffer] { state.withLock { $0.registry.offers } }
 
     package func checked(_ runner: RunnerID, isWell: Bool) { change { $0.checked(runner, isWell: isWell) } }
+    package func lost(_ runner: RunnerID) { change { $0.lost(runner) } }
     package func missed(_ runner: RunnerID) { change { $0.missed(runner) } }
     package func reached(_ runner: RunnerID) { change { $0.reached(runner) } }
 

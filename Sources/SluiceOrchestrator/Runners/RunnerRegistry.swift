@@ -128,8 +128,12 @@ package struct RunnerRegistry: Sendable {
         try checkRoom(for: fresh)
         for (place, one) in batch.enumerated() {
             guard let id = byLabel[one.facts.label], let record = records[id] else { continue }
-            guard record.health != nil else {
+            guard let health = record.health else {
                 throw .invalid("runners[\(place)]: the label '\(one.facts.label)' is that of a runner which registered itself")
+            }
+            guard one.health.isKept || !health.isKept else {
+                throw .invalid(
+                    "runners[\(place)]: the label '\(one.facts.label)' is that of a runner in the settings, which say what it is")
             }
         }
         return batch.map { one in
@@ -137,6 +141,8 @@ package struct RunnerRegistry: Sendable {
             var record = records[id] ?? Record(id: id, facts: one.facts, origin: .fixed(one.health), birth: nextBirth())
             record.facts = one.facts
             record.origin = .fixed(one.health)
+            // Who keeps it says when it is there.
+            if one.health.isKept { record.isHidden = true }
             put(record)
             return Self.standing(record, isExpired: false)
         }
@@ -259,6 +265,12 @@ package struct RunnerRegistry: Sendable {
             for session in record.sessions { release(session, .runnerLost) }
             show(id, false)
         }
+    }
+
+    package mutating func lost(_ id: RunnerID) {
+        guard let record = records[id] else { return }
+        for session in record.sessions { release(session, .runnerLost) }
+        show(id, false)
     }
 
     /// A client's request did not get through. Two in a row hide the runner until its next sign of life; its sessions stay, as some of

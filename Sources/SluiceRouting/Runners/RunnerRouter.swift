@@ -42,6 +42,14 @@ package struct RunnerRouter: Sendable {
             .sorted { ($0.app, $0.id.description) < ($1.app, $1.id.description) }
     }
 
+    package func measures(at now: Moment) -> [RemoteRunnerID: AppMeasure] {
+        records.compactMapValues { record in
+            guard record.isListed else { return nil }
+            let times = record.times.total > 0 ? record.times.quantiles(0.5, 0.9, 0.99) : nil
+            return AppMeasure(median: times?.0, p90: times?.1, isWell: rank(record, at: now) < 3)
+        }
+    }
+
     package func knows(_ app: String) -> Bool { byApp[app] != nil }
 
     /// What one orchestrator has now.

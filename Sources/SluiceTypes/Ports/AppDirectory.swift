@@ -4,6 +4,8 @@ package protocol AppDirectory: Sendable {
     func update(_ runners: [RemoteRunner], of orchestrator: OrchestratorID)
 
     var runners: [RemoteRunner] { get }
+    /// Of those that are there.
+    var measures: [RemoteRunnerID: AppMeasure] { get }
     /// Whether somebody serves it, or did so lately.
     func knows(_ app: String) -> Bool
 

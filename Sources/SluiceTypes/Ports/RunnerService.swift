@@ -22,6 +22,8 @@ package protocol RunnerService: Sendable {
 
     /// One health check's result.
     func checked(_ runner: RunnerID, isWell: Bool)
+    /// It has ended, or is about to: nobody is sent there, and its sessions are over.
+    func lost(_ runner: RunnerID)
     /// A request of a client did not get through to it.
     func missed(_ runner: RunnerID)
     func reached(_ runner: RunnerID)

@@ -38,7 +38,7 @@ package enum RunnerForm {
         let health = try fields.text("health_url", longest: longestURL)
         guard !health.isEmpty else { throw JSONFault("health_url is required") }
         let status = try fields.int("healthy_status_code", default: 200)
-        let facts = try facts(fields)
+        let facts = try facts(fields, url: try url(fields))
         guard (100...599).contains(status == 0 ? 200 : status) else {
             throw JSONFault("healthy_status_code \(status): an HTTP status is right, such as 200")
         }
@@ -51,15 +51,19 @@ package enum RunnerForm {
         let fields = JSONFields(json)
         let id = try fields.text("runner_id", longest: longestText)
         if !id.isEmpty { try checkPathElement(id, "runner_id") }
-        let facts = try facts(fields)
+        let facts = try facts(fields, url: try url(fields))
         let status = try fields.text("status", longest: longestText)
         return RunnerHeartbeat(id: id.isEmpty ? nil : RunnerID(id), facts: facts, isReady: status.isEmpty || status == "ready")
     }
 
-    private static func facts(_ fields: JSONFields) throws(JSONFault) -> RunnerFacts {
+    private static func url(_ fields: JSONFields) throws(JSONFault) -> String {
+        try url(try fields.text("runner_url", longest: longestURL), "runner_url")
+    }
+
+    /// - Parameter url: empty for one that is not there yet.
+    static func facts(_ fields: JSONFields, url: String) throws(JSONFault) -> RunnerFacts {
         let app = try fields.text("app", longest: longestText)
         guard !app.isEmpty, app.trimmingCharacters(in: .whitespacesAndNewlines) == app else { throw JSONFault("app must be trimmed") }
-        let url = try Self.url(try fields.text("runner_url", longest: longestURL), "runner_url")
         let label = try fields.text("label", longest: longestText)
         let routing = try fields.text("routing", longest: longestText)
         guard ["", "runner-id", "label"].contains(routing) else {

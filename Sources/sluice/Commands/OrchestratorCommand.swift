@@ -60,12 +60,11 @@ struct OrchestratorCommand: AsyncParsableCommand {
         let admin = HTTPServer(
             host: settings.admin.listen.host, port: settings.admin.listen.port, tls: nil,
             responder: RunnerAdmin(
-                runners: runnerEndpoint,
+                runners: runnerEndpoint, keeper: runners.keeper,
                 rest: AdminEndpoint(
                     registry: registry, status: { orchestrator.status }, price: PriceEndpoint(prices: prices),
                     access: try Access(settings.admin.tokens))),
             group: group, logger: logger)
-        try await runners.start()
         let bound = try await server.start()
         let adminBound = try await admin.start()
         print(Greeting.orchestrator(serviceURI: settings.serviceURI, port: bound, adminPort: adminBound))

@@ -19,11 +19,19 @@ struct RunnerFileSettings {
     var address: String
     var proxyURL: RunnerProxyURL
     var verifiesCertificates: Bool
-    var fixed: [StaticRunner]
+    /// The operator's own, wherever they run.
+    var orders: [RunnerOrder]
+    var lifecycle: RunnerLifecycle.Settings
+    /// The container engine's socket.
+    var engine: String
 
     /// ## Configuration keys
     /// - `runners.secret` (text, default none): what runners and BYOC workers register with; without it none can.
-    /// - `runners.list` (list of objects as specs/byoc §12.1, default empty), `runners.file` (path, default none): JSON, `{"runners": […]}`.
+    /// - `runners.list` (list of objects as specs/byoc §12.1, or with `command` or `image`, default empty), `runners.file` (path, default
+    ///   none): JSON, `{"runners": […]}`.
+    /// - `runners.engine` (path, default /var/run/docker.sock): the socket of the container engine that runs images.
+    /// - `runners.startMs` (int, default 300000, 1000…3600000): how long one of ours may take from its start until it is well.
+    /// - `runners.stopMs` (int, default 10000, 100…600000): how long it may take to end before it is ended.
     /// - `runners.address` (URL, default `serviceURI`): how runners reach this orchestrator.
     /// - `runners.proxyURL` (URL with one `{proxy}`, default `serviceURI`/run/{proxy}).
     /// - `runners.leaseMs` (int, default 120000, 1000…86400000): what a session lives that nobody uses.
@@ -45,22 +53,34 @@ struct RunnerFileSettings {
         desk.guardsAll = try reader.choice("runners.stop", default: Stop.open) == .key
         desk.answerTime = try reader.milliseconds("runners.answerMs", default: 300_000, in: 100...3_600_000)
         verifiesCertificates = try reader.choice("runners.verifyCertificates", default: Switch.on) == .on
-        var fixed: [StaticRunner] = []
+        engine = reader.text("runners.engine", default: "/var/run/docker.sock")
+        guard engine.hasPrefix("/"), engine.utf8.count < 108 else {
+            throw SettingsError(
+                key: "runners.engine", value: engine, source: reader.source(of: "runners.engine"),
+                wish: "the absolute path of a Unix socket, of at most 107 bytes, is right")
+        }
+        lifecycle = RunnerLifecycle.Settings()
+        lifecycle.healthInterval = desk.healthInterval
+        lifecycle.startTime = try reader.milliseconds("runners.startMs", default: 300_000, in: 1000...3_600_000)
+        lifecycle.stopTime = try reader.milliseconds("runners.stopMs", default: 10_000, in: 100...600_000)
+        var orders: [RunnerOrder] = []
         let list = reader.text("runners.list", default: "")
-        if !list.isEmpty { fixed += try Self.batch("{\"runners\":\(list)}", "runners.list", &reader) }
+        if !list.isEmpty { orders += try Self.batch("{\"runners\":\(list)}", "runners.list", &reader) }
         if let file = reader.text("runners.file") {
             guard let data = try? Data(contentsOf: URL(fileURLWithPath: file)), data.count <= Self.longestFile else {
                 throw SettingsError(
                     key: "runners.file", value: file, source: reader.source(of: "runners.file"),
                     wish: "a file that can be read, of at most \(Self.longestFile) bytes, is right")
             }
-            fixed += try Self.batch(String(decoding: data, as: UTF8.self), "runners.file", &reader)
+            orders += try Self.batch(String(decoding: data, as: UTF8.self), "runners.file", &reader)
         }
-        self.fixed = fixed
+        let labels = orders.map(\.facts.label)
+        guard Set(labels).count == labels.count else { throw SettingsError("runners: a label is in runners.list and in runners.file") }
+        self.orders = orders
     }
 
-    private static func batch(_ text: String, _ key: String, _ reader: inout SettingsReader) throws -> [StaticRunner] {
-        try checked(text, key, &reader) { text throws(JSONFault) in try RunnerForm.batch(try JSONTree(parsing: text.utf8)) }
+    private static func batch(_ text: String, _ key: String, _ reader: inout SettingsReader) throws -> [RunnerOrder] {
+        try checked(text, key, &reader) { text throws(JSONFault) in try RunnerOrderForm.orders(try JSONTree(parsing: text.utf8)) }
     }
 
     private static func checked<Value>(

@@ -10,7 +10,7 @@ import SluiceTypes
 struct AppAssembly {
     let door: AppDoor
     let proxy: HTTPServer.Proxy
-    private let desk: AppDesk
+    let desk: AppDesk
 
     init(_ settings: GatewayFileSettings, group: any EventLoopGroup, used: @escaping @Sendable (AppUse) -> Void, logger: Logger) throws {
         let isSecure = settings.httpCertificate.certificate != nil
@@ -33,9 +33,12 @@ struct AppAssembly {
 struct GatewayPort: HTTPResponder {
     let media: MediaEndpoint
     let apps: AppDoor
+    let capabilities: CapabilitiesEndpoint
 
     func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
-        if AppDoor.owns((request.head.path ?? "").prefix { $0 != "?" }) {
+        if (request.head.path ?? "").prefix(while: { $0 != "?" }) == CapabilitiesEndpoint.path {
+            try await capabilities.respond(to: request, with: writer)
+        } else if AppDoor.owns((request.head.path ?? "").prefix { $0 != "?" }) {
             try await apps.respond(to: request, with: writer)
         } else {
             try await media.respond(to: request, with: writer)

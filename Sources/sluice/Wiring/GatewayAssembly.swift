@@ -152,7 +152,9 @@ struct GatewayAssembly {
                     media: MediaEndpoint(
                         push: push, delivery: DeliveryEndpoint(source: table), liveVideo: LiveVideoControlEndpoint(table),
                         channels: TrickleEndpoint(table: channels)),
-                    apps: apps.door),
+                    apps: apps.door,
+                    capabilities: CapabilitiesEndpoint(
+                        apps: apps.desk.directory, fleet: { route.picture }, classes: settings.gpuClasses)),
                 market: settings.market.isPublic == .on ? MarketEndpoint(market: market, isPublic: true) : nil),
             direct: LowLatencyEndpoint(source: table), proxy: apps.proxy, group: group, logger: logger)
         rtmp = RTMPListener(

@@ -13,7 +13,7 @@ struct RunnerAssembly {
     let trickle: TrickleTable
     let proxy: HTTPServer.Proxy
     let liveVideo: LiveVideoDesk
-    private let fixed: [StaticRunner]
+    let keeper: RunnerKeeper
 
     init(
         _ settings: RunnerFileSettings, serviceURI: String, registry: MetricRegistry, group: any EventLoopGroup, logger: Logger
@@ -30,23 +30,24 @@ struct RunnerAssembly {
         proxy = HTTPServer.Proxy(
             router: ProxyRouters([RunnerProxy(desk), CapabilityProxy(desk), BatchProxy(desk)]),
             connections: try ProxyConnections(settings: connections))
-        fixed = settings.fixed
         let address = settings.address.last == "/" ? String(settings.address.dropLast()) : settings.address
         liveVideo = LiveVideoDesk(desk, trickle: trickle, gatewayBase: base, workerBase: address)
-    }
-
-    /// Puts the operator's own runners in place; those that are not well are offered once they are.
-    func start() async throws {
-        guard !fixed.isEmpty else { return }
-        do { await RunnerHealth(desk).check(try desk.service.register(fixed)) } catch {
-            throw SettingsError("runners: \(error)")
-        }
+        let wantsContainers = settings.orders.contains { if case .container = $0.source { true } else { false } }
+        let health = RunnerHealth(desk)
+        keeper = RunnerKeeper(
+            settings.orders,
+            hosts: RunnerKeeper.Hosts(
+                processes: ProcessHost(owner: base, address: address, group: group),
+                containers: wantsContainers
+                    ? ContainerHost(path: settings.engine, owner: base, address: address, group: group, logger: logger) : nil),
+            book: book, settings: settings.lifecycle, isWell: { await health.isWell($0) }, logger: logger)
     }
 
     var services: [any Service] {
-        let (desk, trickle, liveVideo) = (desk, trickle, liveVideo)
+        let (desk, trickle, liveVideo, keeper) = (desk, trickle, liveVideo, keeper)
         return [
-            BackgroundService { await trickle.run() }, BackgroundService { await desk.run() }, BackgroundService { await liveVideo.run() },
+            BackgroundService { await trickle.run() }, BackgroundService { await desk.run() }, BackgroundService { await keeper.run() },
+            BackgroundService { await liveVideo.run() },
         ]
     }
 }
@@ -72,23 +73,5 @@ struct OrchestratorPort: HTTPResponder {
         } else {
             try await transcoding.respond(to: request, with: writer)
         }
-    }
-}
-
-/// The operator's way to register runners, before the rest of the admin port (specs/byoc §12.1).
-struct RunnerAdmin: HTTPResponder {
-    let runners: RunnerEndpoint
-    let rest: AdminEndpoint
-
-    func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
-        guard request.head.path == "/registerLiveRunners" else { return try await rest.respond(to: request, with: writer) }
-        guard request.head.method == .post else {
-            return try await writer.send(.methodNotAllowed, headers: [.allow: "POST"])
-        }
-        do { try rest.access.visitor(request.head).require(.operate, for: "registering runners") } catch {
-            let answer = error.answer
-            return try await writer.send(answer.status, headers: answer.headers, body: answer.body)
-        }
-        try await runners.register(request, writer)
     }
 }

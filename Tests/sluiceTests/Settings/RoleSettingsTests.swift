@@ -39,7 +39,7 @@ import Testing
     @Test func runnersOfAnOrchestratorAreReadAndWhatIsWrongIsNamed() throws {
         let entry = "{label: a, runner_url: \"http://h:1\", health_url: /health, app: x/y, version: \"1.0\", capacity: 2}"
         let settings = try orchestrator("serviceURI: https://o:0\nrunners:\n  list:\n    - \(entry)\n").runners
-        #expect(settings.fixed.map(\.facts.version) == ["1.0"] && settings.fixed.map(\.facts.capacity) == [2])
+        #expect(settings.orders.map(\.facts.version) == ["1.0"] && settings.orders.map(\.facts.capacity) == [2])
         #expect(settings.address == "https://o:0" && settings.proxyURL.url("x") == "https://o:0/run/x")
         let wrong = complaint { _ = try orchestrator("runners:\n  list:\n    - {label: a, health_url: /h, app: x, runner_url: nope}\n") }
         #expect(

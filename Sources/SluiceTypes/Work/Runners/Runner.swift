@@ -88,10 +88,13 @@ package struct RunnerHealthCheck: Hashable, Sendable {
     /// Absolute.
     package var url: String
     package var healthyStatus: Int
+    /// Somebody keeps the runner there, and asks by himself.
+    package var isKept: Bool
 
-    package init(url: String, healthyStatus: Int = 200) {
+    package init(url: String, healthyStatus: Int = 200, isKept: Bool = false) {
         self.url = url
         self.healthyStatus = healthyStatus
+        self.isKept = isKept
     }
 }
 

@@ -1,0 +1,167 @@
+import Foundation
+import HTTPTypes
+import NIOCore
+import SluiceTypes
+import SluiceWire
+import Synchronization
+
+/// The calls of a container engine that we need.
+final class ContainerEngine: Sendable {
+    private static let longestAnswer = 8 << 20
+    /// Of one line that tells of a pull.
+    private static let longestLine = 64 << 10
+    /// For calls that do something small.
+    private static let callTime: Duration = .seconds(30)
+    /// A pull that says nothing for so long is stuck.
+    private static let pullSilence: Duration = .seconds(300)
+
+    private let socket: EngineSocket
+    private let version = Mutex<String?>(nil)
+
+    init(path: String, group: any EventLoopGroup) { socket = EngineSocket(path: path, group: group) }
+
+    // MARK: Calls
+
+    private func prefix() async throws -> String {
+        if let known = version.withLock({ $0 }) { return known }
+        let (status, json) = try await plain(.get, "/version", within: Self.callTime)
+        guard status == 200, let json else {
+            throw RunnerFault(.noEngine, "what answers at '\(socket.path)' is no container engine: status \(status)")
+        }
+        let found = "/v\(ContainerForm.version(json))"
+        version.withLock { $0 = found }
+        return found
+    }
+
+    private func plain(
+        _ method: HTTPRequest.Method, _ path: String, body: JSONTree? = nil, within limit: Duration?
+    ) async throws -> (Int, JSONTree?) {
+        let socket = socket
+        @Sendable func ask() async throws -> (Int, JSONTree?) {
+            try await socket.exchange(method, path, body: body) { status, body in
+                // These have none, and the engine may keep the connection.
+                if status == 204 || status == 304 { return (status, nil) }
+                let bytes = try await body.collect(upTo: Self.longestAnswer)
+                return (status, bytes.readableBytes == 0 ? nil : try? JSONTree(parsing: bytes.readableBytesView))
+            }
+        }
+        guard let limit else { return try await ask() }
+        return try await within(limit, of: "the container engine's \(path.prefix { $0 != "?" })") { try await ask() }
+    }
+
+    /// - Throws: `RunnerFault` for every answer but those that are fine.
+    private func call(
+        _ method: HTTPRequest.Method, _ path: String, body: JSONTree? = nil, doing: String, fine: Set<Int>, order: ContainerOrder? = nil,
+        within limit: Duration? = callTime
+    ) async throws(RunnerFault) -> JSONTree {
+        do {
+            let (status, json) = try await plain(method, try await prefix() + path, body: body, within: limit)
+            guard fine.contains(status) else { throw ContainerForm.fault(status, json, doing: doing, order) }
+            return json ?? .null
+        } catch let fault as RunnerFault { throw fault } catch { throw RunnerFault(.noEngine, "\(doing): \(error)") }
+    }
+
+    static func escaped(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-._~"))) ?? ""
+    }
+
+    // MARK: Images
+
+    func hasImage(_ order: ContainerOrder) async throws(RunnerFault) -> Bool {
+        do {
+            let path = try await prefix() + "/images/\(Self.escaped(order.image))/json"
+            let (status, json) = try await plain(.get, path, within: Self.callTime)
+            if status == 404 { return false }
+            guard status == 200 else { throw ContainerForm.fault(status, json, doing: "looking for the image", order) }
+            return true
+        } catch let fault as RunnerFault { throw fault } catch { throw RunnerFault(.noEngine, "looking for the image: \(error)") }
+    }
+
+    func pull(_ order: ContainerOrder, told: @escaping @Sendable (String) -> Void) async throws(RunnerFault) {
+        do {
+            let last = order.image.split(separator: "/").last ?? ""
+            // Without a tag all of them would be fetched.
+            let image = last.contains(":") || last.contains("@") ? order.image : order.image + ":latest"
+            let path = try await prefix() + "/images/create?fromImage=\(Self.escaped(image))"
+            try await socket.exchange(.post, path) { status, body in
+                guard status == 200 else {
+                    let bytes = try await body.collect(upTo: Self.longestAnswer)
+                    throw ContainerForm.fault(status, try? JSONTree(parsing: bytes.readableBytesView), doing: "fetching the image", order)
+                }
+                var progress = PullProgress()
+                var held = ByteBuffer()
+                while let piece = try await body.next() {
+                    held.writeImmutableBuffer(piece)
+                    while let end = held.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
+                        let line = held.readSlice(length: end - held.readerIndex + 1)
+                        if let line, let json = try? JSONTree(parsing: line.readableBytesView) { progress.take(json) }
+                    }
+                    guard held.readableBytes <= Self.longestLine else { throw HTTPBodyTooLarge(limit: Self.longestLine) }
+                    held.discardReadBytes()
+                    told(progress.words)
+                }
+                if let json = try? JSONTree(parsing: held.readableBytesView) { progress.take(json) }
+                if let failure = progress.failure {
+                    throw ContainerForm.fault(500, .members(["message": .text(failure)]), doing: "fetching the image", order)
+                }
+            }
+        } catch let fault as RunnerFault { throw fault } catch {
+            throw RunnerFault(.noEngine, "fetching the image '\(order.image)': \(error)")
+        }
+    }
+
+    // MARK: Containers
+
+    /// - Parameter labels: those that it must have, with their values.
+    func list(_ labels: [String: String]) async throws(RunnerFault) -> [ContainerForm.Listed] {
+        let filter = JSONTree.members(["label": .list(labels.map { .text("\($0.key)=\($0.value)") })]).text
+        return ContainerForm.listed(
+            try await call(.get, "/containers/json?all=1&filters=\(Self.escaped(filter))", doing: "looking for containers", fine: [200]))
+    }
+
+    /// - Returns: its identifier.
+    func create(_ body: JSONTree, name: String, order: ContainerOrder) async throws(RunnerFault) -> String {
+        let answer = try await call(
+            .post, "/containers/create?name=\(Self.escaped(name))", body: body, doing: "making the container", fine: [201], order: order)
+        guard let id = answer["Id"]?.string else {
+            throw RunnerFault(.other, "the container engine made a container without an identifier")
+        }
+        return id
+    }
+
+    func start(_ id: String, order: ContainerOrder) async throws(RunnerFault) {
+        _ = try await call(.post, "/containers/\(id)/start", doing: "starting the container", fine: [200, 204, 304], order: order)
+    }
+
+    /// - Returns: `nil` when it is not there.
+    func inspect(_ id: String) async throws(RunnerFault) -> JSONTree? {
+        let answer = try await call(.get, "/containers/\(id)/json", doing: "looking at the container", fine: [200, 404])
+        return answer["Id"] == nil ? nil : answer
+    }
+
+    /// Returns when it has ended, or is not there.
+    func wait(_ id: String) async throws(RunnerFault) {
+        _ = try await call(
+            .post, "/containers/\(id)/wait?condition=not-running", doing: "waiting for the container", fine: [200, 404], within: nil)
+    }
+
+    func kill(_ id: String, signal: String) async throws(RunnerFault) {
+        // 409: it does not run.
+        _ = try await call(.post, "/containers/\(id)/kill?signal=\(signal)", doing: "ending the container", fine: [200, 204, 404, 409])
+    }
+
+    func remove(_ id: String) async throws(RunnerFault) {
+        // 409: it is being removed already.
+        _ = try await call(.delete, "/containers/\(id)?force=1&v=1", doing: "removing the container", fine: [200, 204, 404, 409])
+    }
+
+    /// What it writes, and has written lately, until it ends.
+    func follow(_ id: String, into log: RunnerLog) async throws {
+        let path = try await prefix() + "/containers/\(id)/logs?follow=1&stdout=1&stderr=1&tail=200"
+        try await socket.exchange(.get, path) { status, body in
+            guard status == 200 else { return }
+            var frames = ContainerLogFrames()
+            while let piece = try await body.next() { log.write(try frames.take(piece).readableBytesView) }
+        }
+    }
+}
