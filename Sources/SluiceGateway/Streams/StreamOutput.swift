@@ -9,7 +9,13 @@ package final class StreamOutput: Sendable {
 
     fileprivate struct State {
         var source: RenditionShelf
+        /// Of all renditions that the stream has had; those of the ladder are listed.
         var renditions: [RenditionShelf]
+        var ladder: Ladder
+        /// What stands last in each shelf.
+        var published: [TranscodeProfile?]
+        /// Whether somebody has changed what it began with.
+        var isChanged = false
         var newest: SegmentSequence?
         var sourceVariant: Variant?
         var renditionVariants: [Variant?]
@@ -18,28 +24,74 @@ package final class StreamOutput: Sendable {
         var renditionBytes = 0
     }
 
+    /// Names of renditions that a stream may have had: each keeps a window in memory.
+    static let mostNames = 64
+
     let stream: StreamID
-    let profiles: [TranscodeProfile]
     let recent = RecentSegments()
     /// `nil` where the gateway does not package for low latency.
     let lowLatency: LowLatencyOutput?
+    private let settings: GatewaySettings
     private let state: Mutex<State>
 
     init(stream: StreamID, profiles: [TranscodeProfile], settings: GatewaySettings) {
         self.stream = stream
-        self.profiles = profiles
+        self.settings = settings
         lowLatency =
             settings.lowLatency.isOn
             ? LowLatencyOutput(
                 stream: stream, renditions: profiles.map(\.name), settings: settings.lowLatency, segmentTarget: settings.segmentTarget)
             : nil
-        func shelf(_ name: String) -> RenditionShelf {
-            RenditionShelf(name: name, length: settings.playlistWindow, grace: settings.playlistGrace)
-        }
         self.state = Mutex(
             State(
-                source: shelf(Self.sourceName), renditions: profiles.map { shelf($0.name) },
-                renditionVariants: profiles.map { _ in nil }))
+                source: Self.shelf(Self.sourceName, settings), renditions: profiles.map { Self.shelf($0.name, settings) },
+                ladder: Ladder(profiles), published: profiles.map { _ in nil }, renditionVariants: profiles.map { _ in nil }))
+    }
+
+    private static func shelf(_ name: String, _ settings: GatewaySettings) -> RenditionShelf {
+        RenditionShelf(name: name, length: settings.playlistWindow, grace: settings.playlistGrace)
+    }
+
+    /// What is asked for now.
+    var ladder: Ladder { state.withLock { $0.ladder } }
+    var profiles: [TranscodeProfile] { ladder.profiles }
+    var isChanged: Bool { state.withLock { $0.isChanged } }
+
+    /// How many names the stream would have had with these.
+    func names(with profiles: [TranscodeProfile]) -> Int {
+        state.withLock { state in Set(state.renditions.map(\.name)).union(profiles.map(\.name)).count }
+    }
+
+    /// Asks for other renditions from now on. One that was there before goes on in its playlist, whatever its size is now; one that leaves is
+    /// listed no more.
+    ///
+    /// - Returns: the ladder, and what it was.
+    func change(to profiles: [TranscodeProfile]) -> (new: Ladder, old: Ladder) {
+        let (new, old) = state.withLock { state in
+            let old = state.ladder
+            var places: [Int] = []
+            for profile in profiles {
+                if let place = state.renditions.firstIndex(where: { $0.name == profile.name }) {
+                    // What it listed when it left does not continue.
+                    if !old.places.contains(place) {
+                        state.renditions[place] = Self.shelf(profile.name, settings)
+                        state.renditionVariants[place] = nil
+                        state.published[place] = nil
+                    }
+                    places.append(place)
+                } else {
+                    places.append(state.renditions.count)
+                    state.renditions.append(Self.shelf(profile.name, settings))
+                    state.renditionVariants.append(nil)
+                    state.published.append(nil)
+                }
+            }
+            state.ladder = Ladder(profiles, in: places)
+            state.isChanged = true
+            return (state.ladder, old)
+        }
+        lowLatency?.change(to: new, from: old)
+        return (new, old)
     }
 
     /// The newest segment that was cut, whatever became of its renditions.
@@ -58,15 +110,20 @@ package final class StreamOutput: Sendable {
     }
 
     /// - Parameter startsDiscontinuity: what stood here before was not of this coding, whatever the source says.
-    func publish(rendition index: Int, of segment: Segment, _ content: ByteBuffer, startsDiscontinuity: Bool) {
-        let entry = PlaylistEntry(
-            segment, isGap: false, byteCount: content.readableBytes, container: profiles[index].container,
-            startsDiscontinuity: startsDiscontinuity)
+    func publish(
+        rendition index: Int, as profile: TranscodeProfile, of segment: Segment, _ content: ByteBuffer, startsDiscontinuity: Bool
+    ) {
         state.withLock { state in
+            guard state.ladder.places.contains(index) else { return }
+            let isOther = state.published[index].map { $0 != profile } ?? false
+            let entry = PlaylistEntry(
+                segment, isGap: false, byteCount: content.readableBytes, container: profile.container,
+                startsDiscontinuity: startsDiscontinuity || isOther)
             state.renditions[index].append(entry, content)
             state.renditionBytes += content.readableBytes
-            if state.renditionVariants[index] == nil || segment.startsDiscontinuity {
-                state.renditionVariants[index] = Variant(profile: profiles[index], source: segment, sample: content)
+            state.published[index] = profile
+            if state.renditionVariants[index] == nil || segment.startsDiscontinuity || isOther {
+                state.renditionVariants[index] = Variant(profile: profile, source: segment, sample: content)
             }
         }
     }
@@ -75,12 +132,16 @@ package final class StreamOutput: Sendable {
     func publishStandIn(rendition index: Int, of segment: Segment, _ content: ByteBuffer, startsDiscontinuity: Bool) {
         let entry = PlaylistEntry(
             segment, isGap: false, byteCount: content.readableBytes, startsDiscontinuity: startsDiscontinuity)
-        state.withLock { $0.renditions[index].append(entry, content) }
+        state.withLock { state in
+            if state.ladder.places.contains(index) { state.renditions[index].append(entry, content) }
+        }
     }
 
-    func publishGap(rendition index: Int, of segment: Segment) {
-        let entry = PlaylistEntry(segment, isGap: true, byteCount: 0, container: profiles[index].container)
-        state.withLock { $0.renditions[index].append(entry, nil) }
+    func publishGap(rendition index: Int, as profile: TranscodeProfile, of segment: Segment) {
+        let entry = PlaylistEntry(segment, isGap: true, byteCount: 0, container: profile.container)
+        state.withLock { state in
+            if state.ladder.places.contains(index) { state.renditions[index].append(entry, nil) }
+        }
     }
 
     func end() {
@@ -110,8 +171,8 @@ package final class StreamOutput: Sendable {
                 source.averageBandwidth = state.source.window.averageBandwidth
                 variants.append(source)
             }
-            for (index, variant) in state.renditionVariants.enumerated() {
-                guard var variant else { continue }
+            for index in state.ladder.places {
+                guard var variant = state.renditionVariants[index] else { continue }
                 variant.peakBandwidth = state.renditions[index].window.peakBandwidth
                 variant.averageBandwidth = state.renditions[index].window.averageBandwidth
                 variants.append(variant)
@@ -138,8 +199,8 @@ package final class StreamOutput: Sendable {
     /// What the playlists list now; the source first.
     var listing: StreamListing {
         state.withLock { state in
-            let shelves = [state.source] + state.renditions
-            let variants = [state.sourceVariant] + state.renditionVariants
+            let shelves = [state.source] + state.ladder.places.map { state.renditions[$0] }
+            let variants = [state.sourceVariant] + state.ladder.places.map { state.renditionVariants[$0] }
             return StreamListing(
                 id: stream, sourceBytes: state.sourceBytes, renditionBytes: state.renditionBytes,
                 variants: zip(shelves, variants).map { shelf, variant in
@@ -153,7 +214,7 @@ package final class StreamOutput: Sendable {
     /// Segments listed so far and gaps among them, by rendition; the source first.
     var counts: [(rendition: String, published: Int, gaps: Int)] {
         state.withLock { state in
-            ([state.source] + state.renditions).map { ($0.name, $0.appended, $0.gaps) }
+            ([state.source] + state.ladder.places.map { state.renditions[$0] }).map { ($0.name, $0.appended, $0.gaps) }
         }
     }
 }
@@ -161,7 +222,7 @@ package final class StreamOutput: Sendable {
 extension StreamOutput.State {
     fileprivate func shelfPath(_ rendition: String) -> WritableKeyPath<Self, RenditionShelf>? {
         if rendition == StreamOutput.sourceName { return \.source }
-        guard let index = renditions.firstIndex(where: { $0.name == rendition }) else { return nil }
+        guard let index = ladder.places.first(where: { renditions[$0].name == rendition }) else { return nil }
         return \.renditions[index]
     }
 }

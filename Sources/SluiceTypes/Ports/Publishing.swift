@@ -28,13 +28,18 @@ package struct PublishRequest: Sendable {
     package var remoteAddress: String
     /// As the publisher gave it, with key and, for RTMP, query: what an operator's own check is asked about.
     package var url: String
+    /// What the publisher shows to be let in, wherever it stood.
+    package var token: String?
 
-    package init(stream: StreamID, key: String?, origin: Origin, remoteAddress: String, url: String = "") {
+    package init(
+        stream: StreamID, key: String?, origin: Origin, remoteAddress: String, url: String = "", token: String? = nil
+    ) {
         self.stream = stream
         self.key = key
         self.origin = origin
         self.remoteAddress = remoteAddress
         self.url = url
+        self.token = token
     }
 }
 
@@ -47,6 +52,8 @@ package enum PublishRefusal: Error, Hashable, Sendable, CustomStringConvertible 
     case denied(String)
     /// It may publish, but not as it was asked for: settings that contradict each other or mean nothing.
     case unusable(String)
+    /// Whose stream it is has as much as it may have.
+    case overQuota(String)
 
     package var description: String {
         switch self {
@@ -55,6 +62,7 @@ package enum PublishRefusal: Error, Hashable, Sendable, CustomStringConvertible 
         case .shuttingDown: "this gateway is shutting down"
         case .denied(let reason): reason
         case .unusable(let reason): reason
+        case .overQuota(let reason): reason
         }
     }
 }

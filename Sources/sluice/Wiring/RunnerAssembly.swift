@@ -85,7 +85,7 @@ struct RunnerAdmin: HTTPResponder {
         guard request.head.method == .post else {
             return try await writer.send(.methodNotAllowed, headers: [.allow: "POST"])
         }
-        do { try rest.access.visitor(request.head).require(.operate, for: "registering runners") } catch {
+        do { try await rest.access.visitor(request.head).require(.operate, for: "registering runners") } catch {
             let answer = error.answer
             return try await writer.send(answer.status, headers: answer.headers, body: answer.body)
         }

@@ -98,6 +98,41 @@ import Testing
         #expect(text.contains("cannot connect to http://127.0.0.1:1"), "\(text)")
     }
 
+    @Test(arguments: [
+        (HTTPResponse.Status.ok, "<html><body>Welcome to nginx</body></html>", "is no JSON object"),
+        (.internalServerError, "<html>oops</html>", "answered 500"), (.internalServerError, "", "answered 500"),
+        (.noContent, "", "answered 204"), (.found, "", "answered 302"),
+    ]) func whatIsNoAnswerIsANo(status: HTTPResponse.Status, body: String, reason: String) async throws {
+        try await asking(Operator { _ in (status, body) }) { webhook in
+            guard case .denied(let text) = await refusal(webhook, try request("cam")) else {
+                Issue.record("let in")
+                return
+            }
+            #expect(text.contains(reason), "\(text)")
+        }
+    }
+
+    @Test func viewersAreAskedAboutAsWhatTheyAreAndOnce() async throws {
+        let server = Operator { $0.contains("token=good") ? (.ok, "<html>any body</html>") : (.forbidden, "") }
+        try await asking(server) { webhook in
+            let viewers = WebhookViewers(webhook, memory: .seconds(600))
+            func view(_ token: String?) throws -> ViewRequest {
+                ViewRequest(
+                    stream: try #require(StreamID("cam")), token: token, remoteAddress: "192.0.2.1", url: "http://host:9935/ll/cam.m3u8")
+            }
+            #expect(viewers.known(try view("good one")) == nil)
+            for _ in 0..<20 { #expect(await viewers.ask(try view("good one")) == .allowed) }
+            #expect(viewers.known(try view("good one")) == .allowed)
+            #expect(await viewers.ask(try view(nil)) == .denied("the auth webhook answered 403"))
+            #expect(viewers.known(try view(nil)) == .denied("the auth webhook answered 403"), "for a moment")
+        }
+        #expect(
+            server.asked.withLock { $0 } == [
+                #"POST /auth?from=sluice {"action":"read","remoteAddress":"192.0.2.1","url":"http://host:9935/ll/cam.m3u8?token=good%20one"}"#,
+                #"POST /auth?from=sluice {"action":"read","remoteAddress":"192.0.2.1","url":"http://host:9935/ll/cam.m3u8"}"#,
+            ])
+    }
+
     /// The network's orchestrators sign their own certificates; who decides about publishers must not be anybody.
     @Test func whoSignsItsOwnCertificateIsNotBelieved() async throws {
         let group = MultiThreadedEventLoopGroup.singleton

@@ -75,6 +75,28 @@ import Testing
         }
     }
 
+    @Test func aFileThatIsWrittenToWhileItIsReadIsNotTaken() throws {
+        try withSettingsFile("profiles: none\n") { path in
+            let source = SettingsSource(file: path, flags: [:])
+            #expect(try source.load().settings.role.profiles.isEmpty)
+            let error = #expect(throws: SettingsError.self) {
+                try source.load { file, flags in
+                    defer {
+                        // The other half comes a moment later.
+                        if let handle = FileHandle(forWritingAtPath: path) {
+                            _ = try? handle.seekToEnd()
+                            try? handle.write(contentsOf: Data("maxStreams: 7\n".utf8))
+                            try? handle.close()
+                        }
+                    }
+                    return try SettingsReader(file: file, flags: flags, environment: [:])
+                }
+            }
+            #expect(error?.description.contains("written to while it was read") == true)
+            #expect(try source.load().settings.role.maxStreams == 7)
+        }
+    }
+
     @Test func whatOperatorsChangedStaysUnlessTheFileSaysSomethingElse() async throws {
         try await RunningDesk.serving("profiles: none\norchestrators: [\"127.0.0.1:1\", \"127.0.0.1:2\"]\nsla: {latency: 50%}\n") { desk in
             _ = try await desk.ask(.patch, "/api/v1/sla", #"{"percentile": 0.7}"#)
