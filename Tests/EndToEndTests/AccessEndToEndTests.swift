@@ -112,7 +112,7 @@ import Testing
         // Every segment of the source has all of its pictures, also where the renditions changed.
         var frames = 0
         for uri in source.uris {
-            let text = try await gateway.probe("cam", "cam/" + uri, "nb_read_frames")["nb_read_frames"] ?? ""
+            let text = try await gateway.probe("cam", uri, "nb_read_frames")["nb_read_frames"] ?? ""
             frames += Int(text) ?? 0
         }
         #expect(frames >= 24 * 30 - 1, "\(frames)")
@@ -162,13 +162,13 @@ import Testing
     @Test func aGigabyteIsRefusedAndNothingElseNoticesIt() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let gateway = try await RunningGateway()
-        func sent(_ method: String, _ url: String, _ more: [String] = []) async throws -> String {
-            let curl = (["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", method, "-T", "-"] + more).joined(separator: " ")
+        func sent(_ method: String, _ url: String) async throws -> String {
+            let curl = "curl -s -o /dev/null -w %{http_code} -X \(method) -T -"
             return try await Program.run(["sh", "-c", "head -c 1073741824 /dev/zero | timeout 60 \(curl) \(url)"])
         }
         let began = ContinuousClock.now
         #expect(try await sent("PATCH", "\(gateway.admin)/api/v1/sla").hasPrefix("413"))
-        #expect(try await sent("POST", "\(gateway.http)/live/cam/0.ts", ["-H", "'Content-Length: 1073741824'"]).hasPrefix("413"))
+        #expect(try await sent("POST", "\(gateway.http)/live/cam/0.ts").hasPrefix("413"))
         #expect(began.duration(to: .now) < .seconds(60))
         #expect(try await code(["\(gateway.admin)/api/v1/sla"]) == "200")
         #expect(try await code(["\(gateway.http)/healthz"]) == "200")

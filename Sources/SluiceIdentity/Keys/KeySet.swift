@@ -37,7 +37,9 @@ package struct KeySet: Sendable {
                     "the secret has \(secret.count) bytes; \(Self.shortestSecret) or more are right, as `openssl rand -hex 32` makes them")
         }
         var algorithms: [String: any JWTAlgorithm] = [:]
-        for (name, digest) in [("HS256", DigestAlgorithm.sha256), ("HS384", .sha384), ("HS512", .sha512)] {
+        // Of those whose hash is no longer than the secret, below which the library ends the process.
+        for (name, digest, size) in [("HS256", DigestAlgorithm.sha256, 32), ("HS384", .sha384, 48), ("HS512", .sha512, 64)]
+        where secret.count >= size {
             let collection = JWTKeyCollection()
             await collection.add(hmac: HMACKey(from: secret), digestAlgorithm: digest)
             algorithms[name] = try? await collection.getKey()

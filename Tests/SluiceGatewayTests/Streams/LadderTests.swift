@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceTesting
 import SluiceTypes
 import SluiceWire
 import Testing
@@ -21,7 +22,7 @@ import Testing
     }
 
     @Test func eachSegmentHasWhatIsAskedForWhenItBegins() async throws {
-        let harness = GatewayHarness(["a": []])
+        let harness = GatewayHarness(["a": [.answer(GatewayHarness.rendition)]])
         try await harness.run {
             let live = try harness.open("cam")
             #expect(await GatewayHarness.carry(live, 0).renditions.count == 2)
@@ -45,7 +46,7 @@ import Testing
     }
 
     @Test func anotherProfileOfANameStartsADiscontinuity() async throws {
-        let harness = GatewayHarness(["a": []])
+        let harness = GatewayHarness(["a": [.answer(GatewayHarness.rendition)]])
         try await harness.run {
             let live = try harness.open("cam")
             _ = await GatewayHarness.carry(live, 0)
@@ -60,7 +61,7 @@ import Testing
     }
 
     @Test func whoHasNotSeenTheLastChangeIsTold() async throws {
-        let harness = GatewayHarness(["a": []])
+        let harness = GatewayHarness(["a": [.answer(GatewayHarness.rendition)]])
         try await harness.run {
             let live = try harness.open("cam")
             let seen = live.pipeline.wanted
@@ -79,7 +80,7 @@ import Testing
     }
 
     @Test func nothingIsMadeWhileItIsSuspended() async throws {
-        let harness = GatewayHarness(["a": []])
+        let harness = GatewayHarness(["a": [.answer(GatewayHarness.rendition)]])
         try await harness.run {
             let live = try harness.open("cam")
             let stream = live.pipeline.id

@@ -94,6 +94,19 @@ import Testing
         #expect(fault(try await signer.token(), keys) == .unknownKey("one"), "no key of that kind")
     }
 
+    @Test(arguments: [(32, 1), (47, 1), (48, 2), (63, 2), (64, 3)]) func aSecretServesTheHashesThatItIsLongEnoughFor(
+        size: Int, count: Int
+    ) async throws {
+        let secret = String(repeating: "s", count: size)
+        let keys = try await KeySet(secret: Array(secret.utf8))
+        let names = ["HS256", "HS384", "HS512"]
+        let parts = try await Signer.token(secret: secret).split(separator: ".")
+        for (place, name) in names.enumerated() {
+            let token = Signer.token(parts.joined(separator: "."), header: #"{"alg":"\#(name)"}"#)
+            #expect(fault(token, keys) == (place < count ? .wrongKey : .unknownKey(nil)), "\(name)")
+        }
+    }
+
     @Test(arguments: [
         "", "a", "a.b", "a.b.c.d", "....", "e30.e30.e30", "!!.e30.e30", "eyJhbGciOiJFUzI1NiJ9=.e30.e30", "bnVsbA.bnVsbA.bnVsbA",
     ]) func whatIsNoTokenIsSaidToBeNone(text: String) async throws {
