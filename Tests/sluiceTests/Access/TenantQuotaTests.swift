@@ -39,7 +39,7 @@ import Testing
         try await RunningDesk.serving(Self.limited) { desk in
             #expect(try await desk.push("acme-1", 0, token: nil).status == 200)
             #expect(try await desk.push("acme-2", 0, token: nil).status == 429)
-            try desk.write(Self.limited.replacing("streams: 1,", with: "streams: 2,"))
+            try desk.write(Self.limited.replacing("streams: 1,", with: "streams: 2,").replacing("2M", with: "4M"))
             #expect(try await desk.ask(.post, "/api/v1/config/reload").status == 200)
             #expect(try await desk.push("acme-2", 0, token: nil).status == 200)
         }
