@@ -94,6 +94,10 @@ import Testing
         }
         #expect(try await patch(#"{"add": [{"name": "tiny", "width": 128, "height": 72, "bitrate": 90000}]}"#) == "200")
         for folder in ["stream", "ll"] { _ = try await eventually("tiny at \(folder)") { try await listed(folder, "tiny") ? true : nil } }
+        // FFmpeg knows no parts, and takes a playlist without a whole segment for empty.
+        _ = try await eventually("whole segments") {
+            MediaPlaylist(try await gateway.get("/ll/cam/tiny.m3u8")).flatMap { $0.uris.count > 1 ? true : nil }
+        }
         #expect(try await played("\(gateway.http)/ll/cam/tiny.m3u8") >= 20)
         #expect(
             try await patch(#"{"remove": ["P144p30fps16x9"], "add": [{"name": "tiny", "width": 96, "height": 54, "bitrate": 60000}]}"#)
