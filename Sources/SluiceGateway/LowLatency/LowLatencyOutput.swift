@@ -219,8 +219,7 @@ extension LowLatencyOutput {
                     state.shelves[place + 1].expectOther()
                     continue
                 }
-                var window = LowLatencyWindow(length: settings.window, wallClock: wallClock)
-                if let timing = state.shelves[0].window.timing { window.settle(timing) }
+                let window = LowLatencyWindow(joining: state.shelves[0].window, wallClock: wallClock)
                 let shelf = LowLatencyShelf(name: profile.name, window: window)
                 if place + 1 < state.shelves.count {
                     state.shelves[place + 1] = shelf
