@@ -28,6 +28,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         .target(name: "CKeccak"),
@@ -46,6 +47,8 @@ let package = Package(
         .target(name: "SluiceMarket", dependencies: ["SluiceTypes"], swiftSettings: settings),
         .target(
             name: "SluiceRegistry", dependencies: ["SluiceTypes", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: settings),
+        .target(
+            name: "SluiceIdentity", dependencies: ["SluiceTypes", .product(name: "JWTKit", package: "jwt-kit")], swiftSettings: settings),
         .target(
             name: "SluiceWire",
             dependencies: [
@@ -80,7 +83,7 @@ let package = Package(
             name: "sluice",
             dependencies: [
                 "SluiceTypes", "SluiceRouting", "SluiceMarket", "SluiceRegistry", "SluiceWire", "SluiceMedia", "SluiceNetwork",
-                "SluiceGateway", "SluiceOrchestrator", "SluiceSimulation", "CConsole", nioCore, logging,
+                "SluiceGateway", "SluiceOrchestrator", "SluiceSimulation", "SluiceIdentity", "CConsole", nioCore, logging,
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -97,6 +100,9 @@ let package = Package(
         .testTarget(
             name: "SluiceRegistryTests", dependencies: ["SluiceRegistry", "SluiceTypes", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings),
+        .testTarget(
+            name: "SluiceIdentityTests",
+            dependencies: ["SluiceIdentity", "SluiceTypes", .product(name: "JWTKit", package: "jwt-kit")], swiftSettings: settings),
         .testTarget(
             name: "SluiceSimulationTests", dependencies: ["SluiceSimulation", "SluiceRouting", "SluiceMarket", "SluiceTypes"],
             swiftSettings: settings),
@@ -135,7 +141,7 @@ let package = Package(
             name: "sluiceTests",
             dependencies: [
                 "sluice", "SluiceGateway", "SluiceNetwork", "SluiceRouting", "SluiceMarket", "SluiceRegistry", "SluiceOrchestrator",
-                "SluiceSimulation", "SluiceTesting", "SluiceTypes", "SluiceWire", "CConsole", nioCore, logging,
+                "SluiceSimulation", "SluiceIdentity", "SluiceTesting", "SluiceTypes", "SluiceWire", "CConsole", nioCore, logging,
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

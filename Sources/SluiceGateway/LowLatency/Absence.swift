@@ -37,7 +37,8 @@ struct Absence: Sendable {
         append(part, 0, &shelves[0].window)
         let source = shelves[0].window.entries.filter { $0.sequence >= first }
         // One that is in the middle of the last real segment follows when that has ended.
-        for index in shelves.indices.dropFirst() where !shelves[index].window.entries.isEmpty && shelves[index].begun == nil {
+        for index in shelves.indices.dropFirst()
+        where index < stills.count && !shelves[index].window.entries.isEmpty && shelves[index].begun == nil {
             for entry in source { follow(entry, index, &shelves[index].window) }
         }
     }

@@ -17,6 +17,8 @@ final class LowLatencyOutput: Sendable {
         var shelves: [LowLatencyShelf]
         /// Of the last segment that came.
         var codings: [MediaCoding?]
+        /// Places of the shelves that are listed, the source first.
+        var listed: [Int]
         /// While nobody publishes.
         var absence: Absence?
         var schedules: [SourceSchedule] = []
@@ -43,7 +45,10 @@ final class LowLatencyOutput: Sendable {
         self.segmentTarget = segmentTarget
         let names = [StreamOutput.sourceName] + renditions
         let window = LowLatencyWindow(length: settings.window, wallClock: wallClock)
-        state = Mutex(State(shelves: names.map { LowLatencyShelf(name: $0, window: window) }, codings: names.map { _ in nil }))
+        state = Mutex(
+            State(
+                shelves: names.map { LowLatencyShelf(name: $0, window: window) }, codings: names.map { _ in nil },
+                listed: Array(names.indices)))
     }
 
     var partTarget: PartTarget {
@@ -158,6 +163,7 @@ extension LowLatencyOutput {
     /// - Parameter parts: those that came, by their place in the segment; what is missing becomes a gap.
     func publish(rendition index: Int, of schedule: SourceSchedule, _ parts: [Int: RenditionPackager.Part], _ coding: MediaCoding?) {
         change(index + 1) { state in
+            guard state.listed.contains(index + 1) else { return }
             guard coding != nil || !state.shelves[index + 1].window.entries.isEmpty else { return }
             if let coding { state.codings[index + 1] = coding }
             state.shelves[index + 1].append(schedule, coding?.initialization) { place in
@@ -171,6 +177,7 @@ extension LowLatencyOutput {
     /// - Returns: `false` where it has no place: the playlist is beyond it.
     func publish(rendition index: Int, of schedule: SourceSchedule, _ part: RenditionPackager.Part, _ coding: MediaCoding) -> Bool {
         change(index + 1) { state in
+            guard state.listed.contains(index + 1) else { return false }
             state.codings[index + 1] = coding
             return state.shelves[index + 1].append(part, of: schedule, coding.initialization)
         }
@@ -184,6 +191,7 @@ extension LowLatencyOutput {
     /// The source stands in for a rendition.
     func publishSource(as index: Int, of schedule: SourceSchedule) {
         change(index + 1) { state in
+            guard state.listed.contains(index + 1) else { return }
             let source = state.shelves[0].window
             let entries = schedule.entries.map { entry in source.entries.first { $0.sequence == entry.sequence } }
             let parts = entries.flatMap { $0?.parts ?? [] }
@@ -196,6 +204,40 @@ extension LowLatencyOutput {
                 parts[place].bytes.map { ($0, parts[place].isIndependent) }
             }
         }
+    }
+}
+
+// MARK: Other renditions
+
+extension LowLatencyOutput {
+    /// Others are listed from now on. One that is new begins with an empty playlist; who waits for one that leaves is sent away.
+    func change(to ladder: Ladder, from old: Ladder, wallClock: Int64 = wallClockNanoseconds()) {
+        let dismissed = state.withLock { state in
+            let before = old.rungs
+            for (place, profile) in ladder.rungs.sorted(by: { $0.key < $1.key }) where before[place] != profile {
+                guard before[place] == nil else {
+                    state.shelves[place + 1].expectOther()
+                    continue
+                }
+                let window = LowLatencyWindow(joining: state.shelves[0].window, wallClock: wallClock)
+                let shelf = LowLatencyShelf(name: profile.name, window: window)
+                if place + 1 < state.shelves.count {
+                    state.shelves[place + 1] = shelf
+                    state.codings[place + 1] = nil
+                } else {
+                    state.shelves.append(shelf)
+                    state.codings.append(nil)
+                }
+            }
+            let listed = [0] + ladder.places.map { $0 + 1 }
+            let left = state.listed.filter { !listed.contains($0) }
+            state.listed = listed
+            state.version += 1
+            let waiting = left.flatMap { state.shelves[$0].waiting.values.map(\.waiter) }
+            for place in left { state.shelves[place].waiting = [:] }
+            return waiting
+        }
+        for waiter in dismissed { waiter.room.deliver(.gone, to: [waiter.ticket]) }
     }
 }
 
@@ -273,8 +315,9 @@ extension LowLatencyOutput {
 
     private func multivariant(_ state: borrowing State) -> LowLatencyAnswer {
         var variants: [Variant] = []
-        for (shelf, coding) in zip(state.shelves, state.codings) where shelf.window.isVisible {
-            guard var variant = coding?.variant else { continue }
+        for place in state.listed where state.shelves[place].window.isVisible {
+            let shelf = state.shelves[place]
+            guard var variant = state.codings[place]?.variant else { continue }
             (variant.peakBandwidth, variant.averageBandwidth) = shelf.window.bandwidth
             variants.append(variant)
         }
@@ -323,9 +366,9 @@ extension LowLatencyOutput {
 }
 
 extension LowLatencyOutput.State {
-    fileprivate func index(of rendition: String) -> Int? { shelves.firstIndex { $0.name == rendition } }
+    fileprivate func index(of rendition: String) -> Int? { listed.first { shelves[$0].name == rendition } }
 
     fileprivate func reports(but index: Int) -> [RenditionReport] {
-        shelves.indices.compactMap { $0 == index ? nil : shelves[$0].window.report(shelves[$0].name) }
+        listed.compactMap { $0 == index ? nil : shelves[$0].window.report(shelves[$0].name) }
     }
 }

@@ -38,6 +38,8 @@ struct LowLatencyShelf {
     let name: String
     var window: LowLatencyWindow
     private(set) var begun: Begun?
+    /// Another profile is asked for: the first segment of another coding does not continue what is there (RFC 8216 §4.3.2.3).
+    private var expectsOther = false
     var waiting: [UInt64: Waiting] = [:]
     private var rendered: [Form: LowLatencyContent] = [:]
     private var renderedVersion: UInt64 = 0
@@ -45,6 +47,16 @@ struct LowLatencyShelf {
     init(name: String, window: LowLatencyWindow) {
         self.name = name
         self.window = window
+    }
+
+    mutating func expectOther() { expectsOther = true }
+
+    private mutating func isOther(_ initialization: Int64) -> Bool {
+        guard expectsOther, let last = window.entries.last(where: { !$0.isGap }), last.initialization != initialization else {
+            return false
+        }
+        expectsOther = false
+        return true
     }
 
     /// Lists what a source segment became, in the segments of the playlist that the source has.
@@ -59,12 +71,14 @@ struct LowLatencyShelf {
         begun = nil
         catchUp(with: first, schedule)
         let number = initialization.map { window.add(initialization: $0) } ?? 0
+        var isOther = initialization != nil && isOther(number)
         for (index, entry) in schedule.entries.enumerated() where entry.sequence == window.nextSequence {
             let places = schedule.parts.indices.filter { schedule.parts[$0].entry == index }
             let parts = places.map { (duration: schedule.parts[$0].duration, content: part($0)) }
             window.openSegment(
-                wallClock: entry.wallClock, startsDiscontinuity: entry.startsDiscontinuity, initialization: number,
+                wallClock: entry.wallClock, startsDiscontinuity: entry.startsDiscontinuity || isOther, initialization: number,
                 isGap: !parts.contains { $0.content != nil })
+            isOther = false
             for part in parts {
                 window.append(
                     duration: part.duration, isIndependent: part.content?.isIndependent ?? false, part.content?.bytes)
@@ -116,8 +130,9 @@ struct LowLatencyShelf {
         let place = schedule.parts[begun.count]
         let entry = schedule.entries[place.entry]
         if window.open?.sequence != entry.sequence {
+            let isOther = begun.count == 0 && isOther(begun.initialization)
             window.openSegment(
-                wallClock: entry.wallClock, startsDiscontinuity: entry.startsDiscontinuity, initialization: begun.initialization,
+                wallClock: entry.wallClock, startsDiscontinuity: entry.startsDiscontinuity || isOther, initialization: begun.initialization,
                 isGap: isLast)
         }
         window.append(duration: place.duration, isIndependent: part?.isIndependent ?? false, part?.bytes)

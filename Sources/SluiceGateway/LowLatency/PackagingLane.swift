@@ -3,6 +3,7 @@ import NIOCore
 import SluiceMedia
 import SluiceTypes
 import SluiceWire
+import Synchronization
 
 /// Renditions from orchestrators, and pushed sources, on their way into parts: segments that are whole one after another, each read on a
 /// media thread, and what comes of a segment that is still being cut as it comes.
@@ -25,19 +26,24 @@ final class PackagingLane: Sendable {
     private static let mostWaiting = 128
 
     private let output: LowLatencyOutput
-    private let lines: [RenditionLine]
+    /// By their place in the output.
+    private let lines: Mutex<[Int: RenditionLine]>
+    private let metrics: GatewayMetrics
     private let media: MediaExecutor
     private let logger: Logger
     private let items: AsyncStream<Item>
     private let enqueue: AsyncStream<Item>.Continuation
 
     init(
-        output: LowLatencyOutput, profiles: [TranscodeProfile], metrics: GatewayMetrics, media: MediaExecutor, logger: Logger
+        output: LowLatencyOutput, ladder: Ladder, metrics: GatewayMetrics, media: MediaExecutor, logger: Logger
     ) {
         self.output = output
-        lines = profiles.enumerated().map { index, profile in
-            RenditionLine(index: index, profile: profile, output: output, metrics: metrics, logger: logger)
-        }
+        self.metrics = metrics
+        lines = Mutex(
+            ladder.rungs.reduce(into: [:]) { lines, rung in
+                lines[rung.key] = RenditionLine(
+                    index: rung.key, profile: rung.value, output: output, metrics: metrics, logger: logger)
+            })
         self.media = media
         self.logger = logger
         (items, enqueue) = AsyncStream.makeStream(of: Item.self, bufferingPolicy: .bufferingNewest(Self.mostWaiting))
@@ -59,11 +65,29 @@ final class PackagingLane: Sendable {
     func take(
         _ event: RenditionLine.Event, rendition index: Int, of attempt: Int, at segment: SegmentSequence
     ) -> SegmentFailure? {
-        lines.indices.contains(index) ? lines[index].take(event, of: attempt, at: segment) : nil
+        line(index)?.take(event, of: attempt, at: segment)
     }
 
-    /// For each rendition, how far a segment that is being cut has gone on.
-    func reached(in segment: SegmentSequence) -> [Int64?] { lines.map { $0.reached(in: segment) } }
+    /// For each rendition of a ladder, how far a segment that is being cut has gone on.
+    func reached(in segment: SegmentSequence, _ ladder: Ladder) -> [Int64?] { ladder.places.map { line($0)?.reached(in: segment) } }
+
+    /// Other renditions from the next segment on: those that are new, or of another profile, begin anew, and those that leave end.
+    func change(to ladder: Ladder, from old: Ladder) {
+        let (before, now) = (old.rungs, ladder.rungs)
+        let left = lines.withLock { lines in
+            var left: [RenditionLine] = []
+            for (place, profile) in before where now[place] != profile {
+                if let line = lines.removeValue(forKey: place) { left.append(line) }
+            }
+            for (place, profile) in now where before[place] != profile {
+                lines[place] = RenditionLine(index: place, profile: profile, output: output, metrics: metrics, logger: logger)
+            }
+            return left
+        }
+        for line in left { line.abandon() }
+    }
+
+    private func line(_ place: Int) -> RenditionLine? { lines.withLock { $0[place] } }
 
     /// Nothing follows; `run` ends with what is here.
     func finish() { enqueue.finish() }
@@ -72,7 +96,7 @@ final class PackagingLane: Sendable {
         var source: SourceParts?
         for await item in items {
             if let index = item.rendition {
-                await lines[index].finish(item.segment, item.content, media)
+                await line(index)?.finish(item.segment, item.content, media)
             } else {
                 let parts =
                     source ?? SourceParts(output: output, warn: { [logger] in logger.warning("packaging", metadata: ["warning": "\($0)"]) })
@@ -80,7 +104,7 @@ final class PackagingLane: Sendable {
                 await carry(item, parts)
             }
         }
-        for line in lines { line.abandon() }
+        for line in lines.withLock({ Array($0.values) }) { line.abandon() }
     }
 
     private func carry(_ item: Item, _ source: SourceParts) async {

@@ -32,8 +32,11 @@ final class PackageStage: Sendable {
         lane?.take(event, rendition: rendition, of: attempt, at: segment)
     }
 
-    /// For each rendition, how far a segment that is being cut has come to viewers.
-    func reached(in segment: SegmentSequence) -> [Int64?] { lane?.reached(in: segment) ?? [] }
+    /// For each rendition of a ladder, how far a segment that is being cut has come to viewers.
+    func reached(in segment: SegmentSequence, _ ladder: Ladder) -> [Int64?] { lane?.reached(in: segment, ladder) ?? [] }
+
+    /// Other renditions are asked for from the next segment on.
+    func change(to ladder: Ladder, from old: Ladder) { lane?.change(to: ladder, from: old) }
 
     /// - Parameter comesWhole: no packets of it have been seen before.
     func publishSource(_ segment: inout Segment, comesWhole: Bool) {
@@ -43,21 +46,22 @@ final class PackageStage: Sendable {
         metrics.sourcePublished(segment, isTranscoded: !output.profiles.isEmpty)
     }
 
-    func publish(_ rendition: Int, of segment: Segment, _ outcome: ReassembleStage.Outcome) {
+    /// - Parameter rendition: its place in the output.
+    func publish(_ rendition: Int, as profile: TranscodeProfile, of segment: Segment, _ outcome: ReassembleStage.Outcome) {
         switch outcome {
         case .made(let bytes):
             let follows = standingIn.withLock { $0.remove(rendition) != nil }
-            output.publish(rendition: rendition, of: segment, bytes, startsDiscontinuity: follows)
-            lane?.take(rendition: rendition, of: segment, .media(bytes, output.profiles[rendition].container))
+            output.publish(rendition: rendition, as: profile, of: segment, bytes, startsDiscontinuity: follows)
+            lane?.take(rendition: rendition, of: segment, .media(bytes, profile.container))
             metrics.renditionsPublished.increment()
         case .source:
             standIn(rendition, segment, segment.bytes)
             lane?.take(rendition: rendition, of: segment, .source)
         case .lower(let bytes):
             standIn(rendition, segment, bytes)
-            lane?.take(rendition: rendition, of: segment, .media(bytes, output.profiles[rendition].container))
+            lane?.take(rendition: rendition, of: segment, .media(bytes, profile.container))
         case .gap:
-            output.publishGap(rendition: rendition, of: segment)
+            output.publishGap(rendition: rendition, as: profile, of: segment)
             lane?.take(rendition: rendition, of: segment, .gap)
         }
     }

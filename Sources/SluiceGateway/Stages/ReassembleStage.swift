@@ -15,26 +15,36 @@ final class ReassembleStage: Sendable {
 
     private struct Settled: Sendable {
         var segment: Segment
+        var profile: TranscodeProfile
         var outcome: Outcome
         var account: SegmentAccount?
     }
 
-    private let windows: Mutex<[ReassemblyWindow<Settled>]>
+    /// By their place in the output.
+    private let windows: Mutex<[Int: ReassemblyWindow<Settled>]> = Mutex([:])
     private let packaging: PackageStage
 
-    init(renditions: Int, packaging: PackageStage) {
-        self.windows = Mutex((0..<renditions).map { _ in ReassemblyWindow() })
-        self.packaging = packaging
+    init(packaging: PackageStage) { self.packaging = packaging }
+
+    /// Renditions that begin with a segment; what comes of one before is not waited for.
+    func begin(_ places: [Int], with ordinal: Int64) {
+        windows.withLock { windows in
+            for place in places { windows[place] = ReassemblyWindow(firstOrdinal: ordinal) }
+        }
     }
 
-    func settle(_ rendition: Int, ordinal: Int64, _ segment: Segment, _ outcome: Outcome, _ account: SegmentAccount? = nil) {
+    /// - Parameter place: in the output, of one that has begun.
+    func settle(
+        _ place: Int, as profile: TranscodeProfile, ordinal: Int64, _ segment: Segment, _ outcome: Outcome, _ account: SegmentAccount? = nil
+    ) {
         // Published under the lock: two threads that settle neighbours must not overtake each other.
         windows.withLock { windows in
-            for ready in windows[rendition].settle(ordinal, Settled(segment: segment, outcome: outcome, account: account)) {
+            let settled = Settled(segment: segment, profile: profile, outcome: outcome, account: account)
+            for ready in windows[place]?.settle(ordinal, settled) ?? [] {
                 let turn: ContinuousClock.Instant? = ready.account.map { _ in .now }
-                packaging.publish(rendition, of: ready.segment, ready.outcome)
+                packaging.publish(place, as: ready.profile, of: ready.segment, ready.outcome)
                 guard let turn else { continue }
-                ready.account?.listed(rendition, .init(content: ready.outcome.content, turn: turn, listed: .now))
+                ready.account?.listed(ready.profile.name, .init(content: ready.outcome.content, turn: turn, listed: .now))
             }
         }
     }

@@ -51,16 +51,15 @@ package final class PushIntake: SegmentPush {
     private func follow(
         _ events: AsyncStream<PushProgress>, of live: LiveStream, _ rendition: (PushedRendition) async throws -> Void
     ) async throws {
-        let profiles = live.pipeline.output.profiles
-        var made: [Int: SegmentOutcome.Rendition] = [:]
+        var made: [Int: PushedRendition] = [:]
         var next = 0
         for await event in events {
             live.hear()
             switch event {
-            case .rendition(let place, let one):
-                made[place] = one
+            case .rendition(let place, let profile, let one):
+                made[place] = PushedRendition(profile: profile, bytes: one.bytes)
                 while let ready = made.removeValue(forKey: next) {
-                    try await rendition(PushedRendition(profile: profiles[next], bytes: ready.bytes))
+                    try await rendition(ready)
                     next += 1
                 }
             case .ended(let failure):
@@ -71,6 +70,11 @@ package final class PushIntake: SegmentPush {
         throw CancellationError()
     }
 
+    package func end(_ stream: StreamID, token: String?) async throws(PublishRefusal) -> Bool {
+        try await table.confirm(PublishRequest(stream: stream, key: nil, origin: .httpPush, remoteAddress: "", token: token))
+        return await end(stream)
+    }
+
     package func end(_ stream: StreamID) async -> Bool {
         guard let live = current(stream) else { return false }
         live.pipeline.finish()
@@ -79,7 +83,11 @@ package final class PushIntake: SegmentPush {
 
     private func live(for pushed: PushedSegment) async throws -> LiveStream {
         while true {
-            if let live = open(for: pushed) { return live }
+            if let live = open(for: pushed) {
+                // Nobody slips segments of his own into a stream that another one was let in for.
+                do { try await table.confirm(Self.request(pushed)) } catch { throw PushFailure.refused(error) }
+                return live
+            }
             let gate = Gate()
             let other = names.withLock { names -> Gate? in
                 if let other = names.opening[pushed.stream] { return other }
@@ -94,7 +102,7 @@ package final class PushIntake: SegmentPush {
                 names.withLock { $0.opening[pushed.stream] = nil }
                 gate.open()
             }
-            if let live = open(for: pushed) { return live }
+            if open(for: pushed) != nil { continue }
             return try await open(pushed)
         }
     }
@@ -107,16 +115,18 @@ package final class PushIntake: SegmentPush {
     }
 
     private func open(_ pushed: PushedSegment) async throws -> LiveStream {
-        let request = PublishRequest(
-            stream: pushed.stream, key: nil, origin: .httpPush, remoteAddress: pushed.remoteAddress, url: pushed.url,
-            query: pushed.query)
         do {
-            let live = try await table.admit(request, profiles: pushed.profiles, evict: { _ in })
+            let live = try await table.admit(Self.request(pushed), profiles: pushed.profiles, evict: { _ in })
             remember(live.pipeline.id, as: pushed.stream)
             return live
         } catch {
             throw PushFailure.refused(error)
         }
+    }
+
+    private static func request(_ pushed: PushedSegment) -> PublishRequest {
+        PublishRequest(
+            stream: pushed.stream, key: nil, origin: .httpPush, remoteAddress: pushed.remoteAddress, url: pushed.url, token: pushed.token)
     }
 
     private func remember(_ granted: StreamID, as pushed: StreamID) {

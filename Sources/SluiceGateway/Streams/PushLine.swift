@@ -3,7 +3,7 @@ import Synchronization
 
 /// What happens to one pushed segment after it was taken, in order; `ended` is the last.
 enum PushProgress: Sendable {
-    case rendition(Int, SegmentOutcome.Rendition)
+    case rendition(Int, TranscodeProfile, SegmentOutcome.Rendition)
     case ended(SegmentFailure?)
 }
 
@@ -70,7 +70,7 @@ final class PushLine: Sendable {
                 completion: { outcome in
                     progress.yield(.ended(outcome.failure))
                     progress.finish()
-                }, rendition: { progress.yield(.rendition($0, $1)) })
+                }, rendition: { progress.yield(.rendition($0, $1, $2)) })
             if !isTaken {
                 progress.yield(.ended(SegmentFailure(.cancelled, "the stream ended or moved on")))
                 progress.finish()

@@ -9,7 +9,13 @@ package final class StreamOutput: Sendable {
 
     fileprivate struct State {
         var source: RenditionShelf
+        /// Of all renditions that the stream has had; those of the ladder are listed.
         var renditions: [RenditionShelf]
+        var ladder: Ladder
+        /// What stands last in each shelf.
+        var published: [TranscodeProfile?]
+        /// Whether somebody has changed what it began with.
+        var isChanged = false
         var newest: SegmentSequence?
         var sourceVariant: Variant?
         var renditionVariants: [Variant?]
@@ -18,11 +24,15 @@ package final class StreamOutput: Sendable {
         var renditionBytes = 0
     }
 
+    /// Names of renditions that a stream may have had: each keeps a window in memory.
+    static let mostNames = 64
+
     let stream: StreamID
-    let profiles: [TranscodeProfile]
     let recent = RecentSegments()
     /// `nil` where the gateway does not package for low latency.
     let lowLatency: LowLatencyOutput?
+    private let settings: GatewaySettings
+    private let numbering: PlaylistNumbering
     private let witness: SegmentWitness?
     private let state: Mutex<State>
 
@@ -34,25 +44,75 @@ package final class StreamOutput: Sendable {
         witness: SegmentWitness? = nil, wallClock: Int64 = wallClockNanoseconds()
     ) {
         self.stream = stream
+        self.settings = settings
         self.witness = witness
-        let isWitnessed = witness != nil
-        self.profiles = profiles
+        let numbering = PlaylistNumbering(wallClock: wallClock, isNamedByPublisher: isNamedByPublisher)
+        self.numbering = numbering
+        func shelf(_ name: String) -> RenditionShelf {
+            Self.shelf(name, settings, numbering, notesServing: witness != nil)
+        }
         lowLatency =
             settings.lowLatency.isOn
             ? LowLatencyOutput(
                 stream: stream, renditions: profiles.map(\.name), settings: settings.lowLatency, segmentTarget: settings.segmentTarget,
                 wallClock: wallClock)
             : nil
-        let numbering = PlaylistNumbering(wallClock: wallClock, isNamedByPublisher: isNamedByPublisher)
-        func shelf(_ name: String) -> RenditionShelf {
-            RenditionShelf(
-                name: name, length: settings.playlistWindow, grace: settings.playlistGrace, numbering: numbering,
-                notesServing: isWitnessed)
-        }
         self.state = Mutex(
             State(
                 source: shelf(Self.sourceName), renditions: profiles.map { shelf($0.name) },
-                renditionVariants: profiles.map { _ in nil }))
+                ladder: Ladder(profiles), published: profiles.map { _ in nil }, renditionVariants: profiles.map { _ in nil }))
+    }
+
+    private static func shelf(
+        _ name: String, _ settings: GatewaySettings, _ numbering: PlaylistNumbering, notesServing: Bool
+    ) -> RenditionShelf {
+        RenditionShelf(
+            name: name, length: settings.playlistWindow, grace: settings.playlistGrace, numbering: numbering, notesServing: notesServing)
+    }
+
+    /// A rendition that comes later; what it lists is numbered as the source's.
+    private func shelf(_ name: String) -> RenditionShelf { Self.shelf(name, settings, numbering, notesServing: witness != nil) }
+
+    /// What is asked for now.
+    var ladder: Ladder { state.withLock { $0.ladder } }
+    var profiles: [TranscodeProfile] { ladder.profiles }
+    var isChanged: Bool { state.withLock { $0.isChanged } }
+
+    /// How many names the stream would have had with these.
+    func names(with profiles: [TranscodeProfile]) -> Int {
+        state.withLock { state in Set(state.renditions.map(\.name)).union(profiles.map(\.name)).count }
+    }
+
+    /// Asks for other renditions from now on. One that was there before goes on in its playlist, whatever its size is now; one that leaves is
+    /// listed no more.
+    ///
+    /// - Returns: the ladder, and what it was.
+    func change(to profiles: [TranscodeProfile]) -> (new: Ladder, old: Ladder) {
+        let (new, old) = state.withLock { state in
+            let old = state.ladder
+            var places: [Int] = []
+            for profile in profiles {
+                if let place = state.renditions.firstIndex(where: { $0.name == profile.name }) {
+                    // What it listed when it left does not continue.
+                    if !old.places.contains(place) {
+                        state.renditions[place] = shelf(profile.name)
+                        state.renditionVariants[place] = nil
+                        state.published[place] = nil
+                    }
+                    places.append(place)
+                } else {
+                    places.append(state.renditions.count)
+                    state.renditions.append(shelf(profile.name))
+                    state.renditionVariants.append(nil)
+                    state.published.append(nil)
+                }
+            }
+            state.ladder = Ladder(profiles, in: places)
+            state.isChanged = true
+            return (state.ladder, old)
+        }
+        lowLatency?.change(to: new, from: old)
+        return (new, old)
     }
 
     /// The newest segment that was cut, whatever became of its renditions.
@@ -71,15 +131,20 @@ package final class StreamOutput: Sendable {
     }
 
     /// - Parameter startsDiscontinuity: what stood here before was not of this coding, whatever the source says.
-    func publish(rendition index: Int, of segment: Segment, _ content: ByteBuffer, startsDiscontinuity: Bool) {
-        let entry = PlaylistEntry(
-            segment, isGap: false, byteCount: content.readableBytes, container: profiles[index].container,
-            startsDiscontinuity: startsDiscontinuity)
+    func publish(
+        rendition index: Int, as profile: TranscodeProfile, of segment: Segment, _ content: ByteBuffer, startsDiscontinuity: Bool
+    ) {
         state.withLock { state in
+            guard state.ladder.places.contains(index) else { return }
+            let isOther = state.published[index].map { $0 != profile } ?? false
+            let entry = PlaylistEntry(
+                segment, isGap: false, byteCount: content.readableBytes, container: profile.container,
+                startsDiscontinuity: startsDiscontinuity || isOther)
             state.renditions[index].append(entry, content)
             state.renditionBytes += content.readableBytes
-            if state.renditionVariants[index] == nil || segment.startsDiscontinuity {
-                state.renditionVariants[index] = Variant(profile: profiles[index], source: segment, sample: content)
+            state.published[index] = profile
+            if state.renditionVariants[index] == nil || segment.startsDiscontinuity || isOther {
+                state.renditionVariants[index] = Variant(profile: profile, source: segment, sample: content)
             }
         }
     }
@@ -88,12 +153,16 @@ package final class StreamOutput: Sendable {
     func publishStandIn(rendition index: Int, of segment: Segment, _ content: ByteBuffer, startsDiscontinuity: Bool) {
         let entry = PlaylistEntry(
             segment, isGap: false, byteCount: content.readableBytes, startsDiscontinuity: startsDiscontinuity)
-        state.withLock { $0.renditions[index].append(entry, content) }
+        state.withLock { state in
+            if state.ladder.places.contains(index) { state.renditions[index].append(entry, content) }
+        }
     }
 
-    func publishGap(rendition index: Int, of segment: Segment) {
-        let entry = PlaylistEntry(segment, isGap: true, byteCount: 0, container: profiles[index].container)
-        state.withLock { $0.renditions[index].append(entry, nil) }
+    func publishGap(rendition index: Int, as profile: TranscodeProfile, of segment: Segment) {
+        let entry = PlaylistEntry(segment, isGap: true, byteCount: 0, container: profile.container)
+        state.withLock { state in
+            if state.ladder.places.contains(index) { state.renditions[index].append(entry, nil) }
+        }
     }
 
     func end() {
@@ -123,8 +192,8 @@ package final class StreamOutput: Sendable {
                 source.averageBandwidth = state.source.window.averageBandwidth
                 variants.append(source)
             }
-            for (index, variant) in state.renditionVariants.enumerated() {
-                guard var variant else { continue }
+            for index in state.ladder.places {
+                guard var variant = state.renditionVariants[index] else { continue }
                 variant.peakBandwidth = state.renditions[index].window.peakBandwidth
                 variant.averageBandwidth = state.renditions[index].window.averageBandwidth
                 variants.append(variant)
@@ -159,8 +228,8 @@ package final class StreamOutput: Sendable {
     /// What the playlists list now; the source first.
     var listing: StreamListing {
         state.withLock { state in
-            let shelves = [state.source] + state.renditions
-            let variants = [state.sourceVariant] + state.renditionVariants
+            let shelves = [state.source] + state.ladder.places.map { state.renditions[$0] }
+            let variants = [state.sourceVariant] + state.ladder.places.map { state.renditionVariants[$0] }
             return StreamListing(
                 id: stream, sourceBytes: state.sourceBytes, renditionBytes: state.renditionBytes,
                 variants: zip(shelves, variants).map { shelf, variant in
@@ -174,7 +243,7 @@ package final class StreamOutput: Sendable {
     /// Segments listed so far and gaps among them, by rendition; the source first.
     var counts: [(rendition: String, published: Int, gaps: Int)] {
         state.withLock { state in
-            ([state.source] + state.renditions).map { ($0.name, $0.appended, $0.gaps) }
+            ([state.source] + state.ladder.places.map { state.renditions[$0] }).map { ($0.name, $0.appended, $0.gaps) }
         }
     }
 }
@@ -182,7 +251,7 @@ package final class StreamOutput: Sendable {
 extension StreamOutput.State {
     fileprivate func shelfPath(_ rendition: String) -> WritableKeyPath<Self, RenditionShelf>? {
         if rendition == StreamOutput.sourceName { return \.source }
-        guard let index = renditions.firstIndex(where: { $0.name == rendition }) else { return nil }
+        guard let index = ladder.places.first(where: { renditions[$0].name == rendition }) else { return nil }
         return \.renditions[index]
     }
 }

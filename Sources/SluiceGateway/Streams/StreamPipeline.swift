@@ -17,16 +17,22 @@ import Synchronization
 /// The source takes the short way, from `accept` straight to its playlist, with no task in between. Everything else runs
 /// inside `run`, which is the whole life of the stream: it returns after `finish`, when the last rendition is published.
 package final class StreamPipeline: Sendable {
+    /// Hears of a rendition that came: its place among those asked for, and what was asked for.
+    typealias Listener = @Sendable (Int, TranscodeProfile, SegmentOutcome.Rendition) -> Void
+
     /// One segment on its way, and who wants to hear of its end.
     struct Work: Sendable {
         var segment: Segment
+        var ladder: Ladder
         var slice: SegmentSlice?
         var ordinal: Int64
         /// Too many were waiting already: it only keeps its place in the order.
         var isSkipped: Bool
+        /// Nothing is to be made of it, as the operator's limits say; it keeps its place as well.
+        var isSuspended: Bool
         /// Opens when nothing more comes of it.
         let settled = Gate()
-        var rendition: (@Sendable (Int, SegmentOutcome.Rendition) -> Void)?
+        var rendition: Listener?
         var completion: (@Sendable (SegmentOutcome) -> Void)?
         var account: SegmentAccount?
     }
@@ -35,6 +41,13 @@ package final class StreamPipeline: Sendable {
         var nextOrdinal: Int64 = 0
         var waiting = 0
         var isFinished = false
+        var isSuspended = false
+        /// What is asked for of the next segment, once somebody has changed it.
+        var wanted: [TranscodeProfile]?
+        /// The segment that is being cut, with what is asked for of it.
+        var open: (sequence: SegmentSequence, ladder: Ladder)?
+        /// Places of the renditions of the segment taken last.
+        var places: [Int] = []
         /// Of the segment taken last.
         var settled: Gate?
     }
@@ -43,6 +56,7 @@ package final class StreamPipeline: Sendable {
     private struct Opened: Sendable {
         var sequence: SegmentSequence
         var duration: Duration
+        var ladder: Ladder
         var feed: SegmentFeed
         var predecessor: Gate?
     }
@@ -64,6 +78,8 @@ package final class StreamPipeline: Sendable {
     private let predecessor: Gate?
     /// Who works on the pictures while they come in; `nil` where nobody was asked to.
     private let liveVideo: LiveVideoFeeds?
+    /// Whether segments are hashed while they are cut, without which none goes out before it is whole.
+    private let isHashed: Bool
     private let done = Gate()
     /// The publisher has gone.
     let finished = Gate()
@@ -81,7 +97,8 @@ package final class StreamPipeline: Sendable {
         self.dispatch = dispatch
         self.metrics = metrics
         self.packaging = PackageStage(output: output, metrics: metrics, lane: lane)
-        self.reassemble = ReassembleStage(renditions: output.profiles.count, packaging: packaging)
+        self.reassemble = ReassembleStage(packaging: packaging)
+        isHashed = !output.profiles.isEmpty
         // Bounded by `waiting`: past the limit only placeholders without work are queued.
         (works, enqueue) = AsyncStream.makeStream(of: Work.self, bufferingPolicy: .unbounded)
         // An older one that nobody took up is not worth its way any more.
@@ -100,14 +117,42 @@ package final class StreamPipeline: Sendable {
     }
 
     private func takesEarly(_ sequence: SegmentSequence, lasting duration: Duration, _ feed: SegmentFeed) -> Bool {
-        guard settings.streamsSegments, !output.profiles.isEmpty, output.profiles.allSatisfy({ $0.container == .mpegTS }),
+        let ladder = intake.withLock { intake in
+            let ladder = present(&intake)
+            intake.open = (sequence, ladder)
+            return ladder
+        }
+        guard settings.streamsSegments, isHashed, !ladder.profiles.isEmpty, ladder.profiles.allSatisfy({ $0.container == .mpegTS }),
             dispatch.takesEarly(id)
         else { return false }
         // One that waits is the one before, taken a moment ago.
-        let (isBehind, predecessor) = intake.withLock { ($0.isFinished || $0.waiting > 1, $0.settled) }
+        let (isBehind, predecessor) = intake.withLock { ($0.isFinished || $0.isSuspended || $0.waiting > 1, $0.settled) }
         guard !isBehind else { return false }
-        announce.yield(Opened(sequence: sequence, duration: duration, feed: feed, predecessor: predecessor))
+        announce.yield(Opened(sequence: sequence, duration: duration, ladder: ladder, feed: feed, predecessor: predecessor))
         return true
+    }
+
+    /// What is asked for of the next segment, or is going to be.
+    var wanted: [TranscodeProfile] { intake.withLock { $0.wanted ?? output.profiles } }
+
+    /// Asks for other renditions from the next segment on.
+    func change(to profiles: [TranscodeProfile], if isSeen: ([TranscodeProfile]) -> Bool) -> LadderChange {
+        intake.withLock { intake in
+            guard !intake.isFinished else { return .notLive }
+            guard isSeen(intake.wanted ?? output.profiles) else { return .changedMeanwhile }
+            guard output.names(with: profiles) <= StreamOutput.mostNames else { return .tooManyNames(most: StreamOutput.mostNames) }
+            intake.wanted = profiles
+            return .taken
+        }
+    }
+
+    /// At the beginning of a segment: what is asked for of it.
+    private func present(_ intake: inout Intake) -> Ladder {
+        guard let wanted = intake.wanted else { return output.ladder }
+        intake.wanted = nil
+        let (new, old) = output.change(to: wanted)
+        packaging.change(to: new, from: old)
+        return new
     }
 
     /// Takes a closed segment: publishes the source at once and queues the rest. Called on the publisher's thread, in order.
@@ -122,27 +167,32 @@ package final class StreamPipeline: Sendable {
     func accept(
         _ closed: Segment, onlyIfNewer: Bool = false, slice: SegmentSlice? = nil,
         completion: (@Sendable (SegmentOutcome) -> Void)? = nil,
-        rendition: (@Sendable (Int, SegmentOutcome.Rendition) -> Void)? = nil
+        rendition: Listener? = nil
     ) -> Bool {
         var segment = closed
         let trace = witness?.name(closed.stream, closed.sequence)
         let work: Work? = intake.withLock { intake in
             guard !intake.isFinished else { return nil }
             if onlyIfNewer, let newest = output.newest, closed.sequence <= newest { return nil }
+            let ladder = intake.open.flatMap { $0.sequence == closed.sequence ? $0.ladder : nil } ?? present(&intake)
+            intake.open = nil
+            reassemble.begin(ladder.places.filter { !intake.places.contains($0) }, with: intake.nextOrdinal)
+            intake.places = ladder.places
             packaging.publishSource(&segment, comesWhole: onlyIfNewer)
             let isSkipped = intake.waiting >= settings.maxWaiting
             if !isSkipped { intake.waiting += 1 }
             defer { intake.nextOrdinal += 1 }
             let work = Work(
-                segment: segment, slice: slice, ordinal: intake.nextOrdinal, isSkipped: isSkipped, rendition: rendition,
-                completion: completion, account: account(of: segment, isWanted: trace != nil))
+                segment: segment, ladder: ladder, slice: slice, ordinal: intake.nextOrdinal, isSkipped: isSkipped,
+                isSuspended: intake.isSuspended, rendition: rendition, completion: completion,
+                account: account(of: segment, ladder, isWanted: trace != nil))
             intake.settled = work.settled
             return work
         }
         guard let work else { return false }
         if onlyIfNewer { feedWhole(work.segment) }
         output.recent.began(work.segment, trace: trace)
-        if output.profiles.isEmpty {
+        if work.ladder.profiles.isEmpty {
             if !work.isSkipped { intake.withLock { $0.waiting -= 1 } }
             work.account?.ended(work.segment.timeline, nil)
             work.account?.decided(nil)
@@ -160,6 +210,16 @@ package final class StreamPipeline: Sendable {
         feed.append(segment.bytes)
         feed.finish(hash: [])
         liveVideo.opened(feed)
+    }
+
+    /// From the next segment on nothing is made of the source, or something again.
+    ///
+    /// - Returns: whether that was otherwise before.
+    func suspend(_ isSuspended: Bool) -> Bool {
+        intake.withLock { intake in
+            defer { intake.isSuspended = isSuspended }
+            return intake.isSuspended != isSuspended
+        }
     }
 
     var isFinished: Bool { intake.withLock { $0.isFinished } }
@@ -201,36 +261,43 @@ package final class StreamPipeline: Sendable {
                 group.addTask {
                     await one.predecessor?.opened()
                     let job = StreamedJob(
-                        stream: self.id, sequence: one.sequence, profiles: self.output.profiles, feed: one.feed,
+                        stream: self.id, sequence: one.sequence, profiles: one.ladder.profiles, feed: one.feed,
                         expectedDuration: one.duration)
-                    await self.dispatch.sendEarly(job, reached: { self.packaging.reached(in: one.sequence) }) {
-                        self.packaging.take($2, rendition: $1, of: $0, at: one.sequence)
+                    await self.dispatch.sendEarly(job, reached: { self.packaging.reached(in: one.sequence, one.ladder) }) {
+                        self.packaging.take($2, rendition: one.ladder.places[$1], of: $0, at: one.sequence)
                     }
                 }
             }
         }
     }
 
-    private func account(of segment: Segment, isWanted: Bool) -> SegmentAccount? {
+    private func account(of segment: Segment, _ ladder: Ladder, isWanted: Bool) -> SegmentAccount? {
         guard isWanted, let witness else { return nil }
-        return SegmentAccount(segment, renditions: output.profiles.map(\.name), tell: witness.settled)
+        return SegmentAccount(segment, renditions: ladder.profiles.map(\.name), tell: witness.settled)
     }
 
     private func carry(_ work: Work) async {
         defer { dispatch.forget(id, work.segment.sequence) }
+        guard !work.isSuspended else {
+            work.account?.decided(nil)
+            let failure = SegmentFailure(.cancelled, "nothing more is made of this stream until the quota of its tenant begins anew")
+            return settle(work, work.ladder.profiles.map { _ in nil }, work.segment.timeline, failure)
+        }
         guard !work.isSkipped else {
             work.account?.decided(nil)
             let failure = SegmentFailure(.busy, "\(settings.maxWaiting) segments of this stream were waiting already")
-            return settle(work, output.profiles.map { _ in nil }, work.segment.timeline, failure)
+            return settle(work, work.ladder.profiles.map { _ in nil }, work.segment.timeline, failure)
         }
-        let settled = Mutex<[SegmentOutcome.Rendition?]>(output.profiles.map { _ in nil })
+        let settled = Mutex<[SegmentOutcome.Rendition?]>(work.ladder.profiles.map { _ in nil })
         let result = Mutex<DispatchStage.Result?>(nil)
         let isWaiting = dispatch.onMiss(of: id) == .wait
-        let job = SegmentJob(segment: work.segment, profiles: output.profiles, slice: work.slice)
+        let job = SegmentJob(segment: work.segment, profiles: work.ladder.profiles, slice: work.slice)
         let decision = await dispatch.carry(job) { index, rendition in
             settled.withLock { $0[index] = rendition }
-            work.rendition?(index, rendition)
-            self.reassemble.settle(index, ordinal: work.ordinal, work.segment, .made(rendition.bytes), work.account)
+            let profile = work.ladder.profiles[index]
+            work.rendition?(index, profile, rendition)
+            self.reassemble.settle(
+                work.ladder.places[index], as: profile, ordinal: work.ordinal, work.segment, .made(rendition.bytes), work.account)
         } ended: { ended in
             // Without a wait the end is told at once: a canary may still be on its way.
             if ended.failure == nil || !isWaiting {
@@ -253,7 +320,9 @@ package final class StreamPipeline: Sendable {
         let onMiss = dispatch.onMiss(of: id)
         for (index, rendition) in renditions.enumerated() where rendition == nil {
             metrics.renditionsMissing.increment()
-            reassemble.settle(index, ordinal: work.ordinal, work.segment, standIn(for: index, renditions, onMiss), work.account)
+            reassemble.settle(
+                work.ladder.places[index], as: work.ladder.profiles[index], ordinal: work.ordinal, work.segment,
+                standIn(for: index, of: work.ladder.profiles, renditions, onMiss), work.account)
         }
         timeline.published = .now
         metrics.observe(timeline)
@@ -266,13 +335,12 @@ package final class StreamPipeline: Sendable {
 
 extension StreamPipeline {
     private func standIn(
-        for missing: Int, _ renditions: [SegmentOutcome.Rendition?], _ onMiss: ServiceLevel.OnMiss
+        for missing: Int, of profiles: [TranscodeProfile], _ renditions: [SegmentOutcome.Rendition?], _ onMiss: ServiceLevel.OnMiss
     ) -> ReassembleStage.Outcome {
         switch onMiss {
         case .gap, .wait: return .gap
         case .source: return .source
         case .lower:
-            let profiles = output.profiles
             let smaller = renditions.indices.filter { index in
                 renditions[index] != nil && profiles[index].pixels < profiles[missing].pixels
                     && profiles[index].container == profiles[missing].container

@@ -109,21 +109,35 @@ package final class StreamTable: Sendable {
     ) async throws(PublishRefusal) -> LiveStream {
         guard let admission else { return try open(request, profiles: profiles, evict: evict) }
         let grant: PublishGrant
-        do { grant = try await admission.admit(request) } catch {
+        do { grant = try await admission.admit(request, profiles: profiles, usual: settings.profiles) } catch {
             logger.warning(
                 "publisher refused",
                 metadata: ["stream": "\(request.stream)", "from": "\(request.remoteAddress)", "reason": "\(error)"])
             throw error
         }
-        if let wanted = profiles, let granted = grant.profiles, wanted != granted {
-            throw .unusable("the profiles of the publisher are not those that the auth webhook allows")
+        do throws(PublishRefusal) {
+            if let wanted = profiles, let granted = grant.profiles, wanted != granted {
+                throw .unusable("the profiles of the publisher are not those that the auth webhook allows")
+            }
+            var granted = request
+            granted.stream = grant.stream
+            granted.key = grant.key
+            let live = try open(granted, profiles: profiles ?? grant.profiles, liveVideo: grant.liveVideo, evict: evict)
+            grant.opened()
+            return live
+        } catch {
+            grant.abandoned()
+            throw error
         }
-        var granted = request
-        granted.stream = grant.stream
-        granted.key = grant.key
-        let live = try open(granted, profiles: profiles ?? grant.profiles, liveVideo: grant.liveVideo, evict: evict)
-        grant.opened()
-        return live
+    }
+
+    /// Whether somebody may go on with a stream that was let in before.
+    func confirm(_ request: PublishRequest) async throws(PublishRefusal) { try await admission?.confirm(request) }
+
+    /// Makes no renditions of a stream until told otherwise: its playlists have gaps in their place, and the source goes on.
+    package func suspendRenditions(of stream: StreamID, _ isSuspended: Bool) {
+        guard let live = live(stream), live.pipeline.suspend(isSuspended) else { return }
+        logger.notice("renditions", metadata: ["stream": "\(stream)", "suspended": "\(isSuspended)"])
     }
 
     /// Makes the stream's next life. Throws `PublishRefusal` when the name is taken or the house is full.
@@ -141,7 +155,9 @@ package final class StreamTable: Sendable {
             }
             let living = entries.values.count { $0.live != nil }
             guard entry?.live != nil || living < settings.maxStreams else { return .failure(.tooManyStreams(limit: settings.maxStreams)) }
-            let wanted = profiles ?? settings.profiles
+            // What somebody has changed a stream to stays when its publisher comes back and asks for nothing else.
+            let changed = entry.flatMap { $0.output.isChanged && $0.live != nil ? $0.output.profiles : nil }
+            let wanted = profiles ?? changed ?? settings.profiles
             let output: StreamOutput
             if let known = entry?.output, known.profiles == wanted {
                 output = known
@@ -180,7 +196,7 @@ package final class StreamTable: Sendable {
 
     private func lane(for output: StreamOutput) -> PackagingLane? {
         guard let media, let lowLatency = output.lowLatency else { return nil }
-        return PackagingLane(output: lowLatency, profiles: output.profiles, metrics: metrics, media: media, logger: logger)
+        return PackagingLane(output: lowLatency, ladder: output.ladder, metrics: metrics, media: media, logger: logger)
     }
 
     /// Waits until the publisher has gone and, when it was lost, goes on without it until it is back or given up.

@@ -25,7 +25,10 @@ final class SegmentAccount: Sendable {
         state = Mutex(State(listings: renditions.map { _ in nil }))
     }
 
-    func listed(_ rendition: Int, _ listing: SegmentStory.Listing) { change { $0.listings[rendition] = listing } }
+    func listed(_ rendition: String, _ listing: SegmentStory.Listing) {
+        guard let place = renditions.firstIndex(of: rendition) else { return }
+        change { $0.listings[place] = listing }
+    }
 
     func ended(_ timeline: SegmentTimeline, _ failure: SegmentFailure?) { change { $0.end = (timeline, failure) } }
 

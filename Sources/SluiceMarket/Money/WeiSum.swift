@@ -50,6 +50,11 @@ package struct WeiSum: Hashable, Sendable, CustomStringConvertible {
 
     package var isZero: Bool { terms.isEmpty }
 
+    /// Without what is less than one: exact but where fractions of very many denominators come together.
+    package var whole: Int128 {
+        (terms[1] ?? 0).adding(Int128(terms.reduce(0) { $1.key == 1 ? $0 : $0 + Double($1.value) / Double($1.key) }.rounded(.down)))
+    }
+
     /// For comparing and showing.
     package var approximate: Double { terms.reduce(0) { $0 + Double($1.value) / Double($1.key) } }
 

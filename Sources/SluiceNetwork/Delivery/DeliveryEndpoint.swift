@@ -12,14 +12,33 @@ package struct DeliveryEndpoint: HTTPResponder {
     private static let segmentCaching = "public, max-age=300"
 
     private let source: any DeliverySource
+    private let door: ViewerDoor?
 
-    package init(source: any DeliverySource) { self.source = source }
+    /// - Parameter door: without one everybody may see everything.
+    package init(source: any DeliverySource, door: ViewerDoor? = nil) {
+        self.source = source
+        self.door = door
+    }
 
     package func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
+        guard let door else { return try await serve(request, writer) }
+        var entry = door.enter(request.head, from: request.remoteAddress)
+        if case .asks(let asked, let path) = entry { entry = door.entry(await door.ask(asked), path, request.head) }
+        switch entry {
+        case .admitted(let head):
+            var admitted = request
+            admitted.head = head
+            try await serve(admitted, writer)
+        case .answered(let status, let headers, let text): try await refuse(status, text, writer, headers)
+        case .asks: preconditionFailure("a verdict that is none")
+        }
+    }
+
+    private func serve(_ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
         switch request.head.method {
         case .get, .head: break
         case .options:
-            return try await writer.send(.noContent, headers: Self.crossOrigin)
+            return try await writer.send(.noContent, headers: own(Self.crossOrigin))
         default:
             var headers = Self.crossOrigin
             headers[.allow] = "GET, HEAD, OPTIONS"
@@ -49,7 +68,7 @@ package struct DeliveryEndpoint: HTTPResponder {
             var headers = Self.crossOrigin
             headers[.contentType] = "application/vnd.apple.mpegurl"
             headers[.cacheControl] = Self.playlistCaching
-            try await writer.send(.ok, headers: headers, body: text)
+            try await writer.send(.ok, headers: own(headers), body: text)
         case .gone: try await refuse(.gone, "\(name) is over", writer)
         case .unknown: try await refuse(.notFound, "\(name) is not here", writer)
         }
@@ -67,22 +86,27 @@ package struct DeliveryEndpoint: HTTPResponder {
         let isRanged = request.head.method == .get && request.head.headerFields[.ifRange] == nil
         switch ByteRange(isRanged ? request.head.headerFields[.range] : nil, size: size) {
         case .whole:
-            try await writer.send(.ok, headers: headers, body: bytes)
+            try await writer.send(.ok, headers: own(headers), body: bytes)
         case .part(let range):
             headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)"
             let part = bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count)
-            try await writer.send(.partialContent, headers: headers, body: part)
+            try await writer.send(.partialContent, headers: own(headers), body: part)
         case .outside:
             headers[.contentRange] = "bytes */\(size)"
             try await writer.send(.rangeNotSatisfiable, headers: headers)
         }
     }
 
-    private func refuse(_ status: HTTPResponse.Status, _ text: String, _ writer: HTTPResponseWriter) async throws {
+    private func own(_ headers: HTTPFields) -> HTTPFields { door == nil ? headers : ViewerDoor.keepPrivate(headers) }
+
+    private func refuse(
+        _ status: HTTPResponse.Status, _ text: String, _ writer: HTTPResponseWriter, _ more: HTTPFields = [:]
+    ) async throws {
         var headers = Self.crossOrigin
+        for field in more { headers.append(field) }
         headers[.contentType] = "text/plain; charset=utf-8"
         headers[.cacheControl] = "no-store"
-        try await writer.send(status, headers: headers, body: ByteBuffer(string: text + "\n"))
+        try await writer.send(status, headers: own(headers), body: ByteBuffer(string: text + "\n"))
     }
 
     private static let crossOrigin: HTTPFields = [

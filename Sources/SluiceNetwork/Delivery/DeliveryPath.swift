@@ -56,7 +56,7 @@ enum URLPath {
         digits.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int64(digits) : nil
     }
 
-    private static func decode(_ raw: Substring) -> String? {
+    static func decode(_ raw: Substring) -> String? {
         guard raw.utf8.contains(UInt8(ascii: "%")) else { return String(raw) }
         var bytes: [UInt8] = []
         var rest = Array(raw.utf8)[...]

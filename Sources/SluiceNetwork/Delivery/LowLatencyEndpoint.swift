@@ -21,12 +21,47 @@ package final class LowLatencyEndpoint: HTTPDirectResponder {
     private let source: any LowLatencySource
     private let rooms = Mutex<[ObjectIdentifier: LowLatencyRoom]>([:])
 
-    package init(source: any LowLatencySource) { self.source = source }
+    private let door: ViewerDoor?
 
-    package func takes(_ request: HTTPRequest) -> Bool { request.path?.hasPrefix(LowLatencyPath.prefix) ?? false }
+    /// - Parameter door: without one everybody may see everything.
+    package init(source: any LowLatencySource, door: ViewerDoor? = nil) {
+        self.source = source
+        self.door = door
+    }
+
+    package func takes(_ request: HTTPRequest) -> Bool {
+        door == nil ? request.path?.hasPrefix(LowLatencyPath.prefix) ?? false : ViewerDoor.leads(request.path, to: LowLatencyPath.prefix)
+    }
 
     package func respond(
-        to request: HTTPRequest, on loop: any EventLoop, completion: @escaping (HTTPDirectAnswer) -> Void
+        to request: HTTPRequest, from remoteAddress: String, on loop: any EventLoop, completion: @escaping (HTTPDirectAnswer) -> Void
+    ) -> (() -> Void)? {
+        guard let door else { return serve(request, on: loop, completion: completion) }
+        switch door.enter(request, from: remoteAddress) {
+        case .asks(let asked, let path): return LowLatencyQuestion(self, door, loop, completion).ask(asked, path, request)
+        case let entry: return take(entry, on: loop, completion: completion)
+        }
+    }
+
+    /// Goes on once it is known who may come in.
+    func take(
+        _ entry: ViewerDoor.Entry, on loop: any EventLoop, completion: @escaping (HTTPDirectAnswer) -> Void
+    ) -> (() -> Void)? {
+        switch entry {
+        case .admitted(let head):
+            return serve(head, on: loop) { answer in
+                var own = answer
+                own.headers = ViewerDoor.keepPrivate(answer.headers)
+                completion(own)
+            }
+        case .answered(let status, let headers, let text): completion(Self.refusal(status, text, caching: "no-store", headers))
+        case .asks: preconditionFailure("a verdict that is none")
+        }
+        return nil
+    }
+
+    private func serve(
+        _ request: HTTPRequest, on loop: any EventLoop, completion: @escaping (HTTPDirectAnswer) -> Void
     ) -> (() -> Void)? {
         switch request.method {
         case .get, .head: break

@@ -26,7 +26,7 @@ package struct MediaEndpoint: HTTPResponder {
             try await read(channels, request, writer)
         } else if path.hasPrefix(PushEndpoint.prefix) {
             try await push.respond(to: request, with: writer)
-        } else if path.hasPrefix(DeliveryEndpoint.prefix) {
+        } else if path.hasPrefix(DeliveryEndpoint.prefix) || path.hasPrefix(ViewerPath.prefix) {
             try await delivery.respond(to: request, with: writer)
         } else if path == "/healthz" {
             try await writer.send(.ok, headers: [.contentType: "text/plain"], body: ByteBuffer(string: "ok\n"))

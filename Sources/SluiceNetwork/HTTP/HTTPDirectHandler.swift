@@ -24,7 +24,7 @@ package protocol HTTPDirectResponder: Sendable {
     /// - Parameter completion: called once on the event loop, within the call or later; never after a cancel.
     /// - Returns: what to call when nobody waits for the answer any more; `nil` when it has been given.
     func respond(
-        to request: HTTPRequest, on loop: any EventLoop, completion: @escaping (HTTPDirectAnswer) -> Void
+        to request: HTTPRequest, from remoteAddress: String, on loop: any EventLoop, completion: @escaping (HTTPDirectAnswer) -> Void
     ) -> (() -> Void)?
 }
 
@@ -87,11 +87,16 @@ final class HTTPDirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard context.channel.isWritable else { return state = .held(request) }
         let isHead = request.method == .head
         state = .passing
-        let cancel = responder.respond(to: request, on: context.eventLoop) { [weak self] answer in
+        let cancel = responder.respond(to: request, from: remoteAddress(context), on: context.eventLoop) { [weak self] answer in
             self?.state = .passing
             self?.write(answer, isHead: isHead, context)
         }
         if let cancel { state = .waiting(cancel: cancel) }
+    }
+
+    /// Of HTTP/2 the connection's, whose stream this channel is.
+    private func remoteAddress(_ context: ChannelHandlerContext) -> String {
+        (context.remoteAddress ?? context.channel.parent?.remoteAddress)?.ipAddress ?? ""
     }
 
     private func write(_ answer: HTTPDirectAnswer, isHead: Bool, _ context: ChannelHandlerContext) {

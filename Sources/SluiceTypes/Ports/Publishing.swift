@@ -30,15 +30,21 @@ package struct PublishRequest: Sendable {
     package var url: String
     /// What it asks for behind the question mark of its URL, percent-encoded.
     package var query: String
+    /// What the publisher shows to be let in, wherever it stood.
+    package var token: String?
 
     /// - Parameter query: `nil` for that of the URL.
-    package init(stream: StreamID, key: String?, origin: Origin, remoteAddress: String, url: String = "", query: String? = nil) {
+    package init(
+        stream: StreamID, key: String?, origin: Origin, remoteAddress: String, url: String = "", query: String? = nil,
+        token: String? = nil
+    ) {
         self.stream = stream
         self.query = query ?? String(url.split(separator: "?", maxSplits: 1).dropFirst().first ?? "")
         self.key = key
         self.origin = origin
         self.remoteAddress = remoteAddress
         self.url = url
+        self.token = token
     }
 }
 
@@ -51,6 +57,8 @@ package enum PublishRefusal: Error, Hashable, Sendable, CustomStringConvertible 
     case denied(String)
     /// It may publish, but not as it was asked for: settings that contradict each other or mean nothing.
     case unusable(String)
+    /// Whose stream it is has as much as it may have.
+    case overQuota(String)
 
     package var description: String {
         switch self {
@@ -59,6 +67,7 @@ package enum PublishRefusal: Error, Hashable, Sendable, CustomStringConvertible 
         case .shuttingDown: "this gateway is shutting down"
         case .denied(let reason): reason
         case .unusable(let reason): reason
+        case .overQuota(let reason): reason
         }
     }
 }

@@ -22,12 +22,14 @@ package struct PushedSegment: Sendable {
     package var url: String
     /// Behind the question mark.
     package var query: String
+    /// What the pusher shows to be let in.
+    package var token: String?
 
     package init(
         stream: StreamID, sequence: SegmentSequence, container: SegmentContainer, bytes: ByteBuffer,
         declaredDuration: Duration? = nil, declaredResolution: (width: Int, height: Int)? = nil,
         profiles: [TranscodeProfile]? = nil, slice: SegmentSlice? = nil, firstByte: ContinuousClock.Instant, firstByteWallClock: Int64,
-        remoteAddress: String, url: String = "", query: String = ""
+        remoteAddress: String, url: String = "", query: String = "", token: String? = nil
     ) {
         self.query = query
         self.stream = stream
@@ -42,6 +44,7 @@ package struct PushedSegment: Sendable {
         self.firstByteWallClock = firstByteWallClock
         self.remoteAddress = remoteAddress
         self.url = url
+        self.token = token
     }
 }
 
@@ -92,4 +95,11 @@ package protocol SegmentPush: Sendable {
 
     /// Ends a pushed stream now instead of after its idle time. Returns whether there was one.
     func end(_ stream: StreamID) async -> Bool
+
+    /// The same for somebody who may have to show that he may.
+    func end(_ stream: StreamID, token: String?) async throws(PublishRefusal) -> Bool
+}
+
+extension SegmentPush {
+    package func end(_ stream: StreamID, token: String?) async throws(PublishRefusal) -> Bool { await end(stream) }
 }

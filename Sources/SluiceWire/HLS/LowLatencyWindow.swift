@@ -64,7 +64,7 @@ package struct LowLatencyWindow: Sendable {
     package private(set) var isEnded = false
     private var initializations: [Int64: ByteBuffer] = [:]
     private var newestInitialization: Int64 = 0
-    private let firstSequence: Int64
+    private var firstSequence: Int64
 
     /// - Parameters:
     ///   - length: complete segments listed.
@@ -76,6 +76,16 @@ package struct LowLatencyWindow: Sendable {
         nextSequence = numbering.segment
         nextPart = numbering.part
         discontinuitySequence = numbering.discontinuity
+    }
+
+    /// Of a rendition that comes later than its source: segments and discontinuities are numbered as there, and parts by the clock, so that no
+    /// name comes twice where a rendition of this name was there before.
+    package init(joining source: LowLatencyWindow, wallClock: Int64) {
+        self.init(length: source.length, wallClock: wallClock)
+        firstSequence = source.firstSequence
+        nextSequence = source.firstSequence
+        discontinuitySequence = source.discontinuitySequence + Int64(source.entries.count { $0.startsDiscontinuity })
+        timing = source.timing
     }
 
     /// The open segment, if there is one.

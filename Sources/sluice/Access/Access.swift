@@ -1,4 +1,5 @@
 import HTTPTypes
+import SluiceIdentity
 import SluiceNetwork
 import SluiceWire
 import Synchronization
@@ -25,19 +26,23 @@ final class Access: Sendable {
 
     private let key: [UInt8]
     private let holders: Mutex<[Holder]>
+    /// Tokens that others signed, where the settings take them here.
+    private let signed: TokenVerifier?
 
     /// Everybody may everything.
     static let open = Access(key: [], holders: [])
 
-    init(_ tokens: [AccessTokenSettings]) throws {
+    init(_ tokens: [AccessTokenSettings], signed: TokenVerifier? = nil) throws {
         key = try Secrets.random(32)
         holders = Mutex([])
+        self.signed = signed
         renew(tokens)
     }
 
     private init(key: [UInt8], holders: [Holder]) {
         self.key = key
         self.holders = Mutex(holders)
+        signed = nil
     }
 
     /// The next request meets these.
@@ -48,12 +53,12 @@ final class Access: Sendable {
         holders.withLock { $0 = fresh }
     }
 
-    var asksForTokens: Bool { holders.withLock { !$0.isEmpty } }
+    var asksForTokens: Bool { signed != nil || holders.withLock { !$0.isEmpty } }
 
-    func visitor(_ head: HTTPRequest) throws(APIProblem) -> Visitor {
+    func visitor(_ head: HTTPRequest) async throws(APIProblem) -> Visitor {
         try refuseForeignPages(head)
         let holders = holders.withLock { $0 }
-        guard !holders.isEmpty else { return Visitor(name: "anybody on this machine", role: .admin) }
+        guard asksForTokens else { return Visitor(name: "anybody on this machine", role: .admin) }
         guard let token = Self.token(head) else {
             throw APIProblem(
                 .unauthorized, "no-token", "a token is needed here", at: "header Authorization",
@@ -63,12 +68,30 @@ final class Access: Sendable {
         // All of them, whichever fits.
         var found: Visitor?
         for holder in holders where Secrets.areEqual(holder.digest, presented) { found = holder.visitor }
-        guard let found else {
+        if let found { return found }
+        // A signed one has its two dots; no other one is called a bad one of those.
+        guard let signed, token.count(where: { $0 == "." }) == 2 else {
             throw APIProblem(
                 .unauthorized, "wrong-token", "nobody has this token", at: "header Authorization",
                 right: "a token of the setting admin.tokens")
         }
-        return found
+        return try Self.visitor(await signed.verdict(on: token))
+    }
+
+    private static func visitor(_ verdict: TokenVerifier.Verdict) throws(APIProblem) -> Visitor {
+        switch verdict {
+        case .failure(let fault):
+            throw APIProblem(
+                .unauthorized, "wrong-token", fault.description, at: "header Authorization",
+                right: "a token that is signed by a key of the setting jwt, for this audience, and not over")
+        case .success(let claims):
+            guard let role = claims.role.flatMap(AccessRole.init) else {
+                throw APIProblem(
+                    .forbidden, "role", "the token names no role", at: "its claim sluice.role",
+                    right: AccessRole.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            return Visitor(name: claims.subject ?? "a signed token", role: role)
+        }
     }
 
     private func digest(_ token: String) -> [UInt8]? { Secrets.hmacSHA256(key: key, message: Array(token.utf8)) }

@@ -2,15 +2,19 @@
 struct AdminSettings: Hashable {
     var listen: ListenSettings
     var tokens: [AccessTokenSettings]
+    /// Whether signed tokens (`IdentitySettings`) with a role are taken too.
+    var takesSigned = Switch.off
 
     /// ## Configuration keys
-    /// Those of `ListenSettings` and of `AccessTokenSettings` under `admin`.
+    /// Those of `ListenSettings` and of `AccessTokenSettings` under `admin`, and for a gateway:
+    /// - `admin.jwt` (on | off, default off): whether signed tokens with a role are taken too.
     ///
     /// - Throws: `SettingsError` also for a port that others reach and that asks nobody who they are.
-    init(_ reader: inout SettingsReader, port: Int) throws {
+    init(_ reader: inout SettingsReader, port: Int, knowsSigned: Bool = false) throws {
         listen = try ListenSettings(&reader, prefix: "admin", port: port)
         tokens = try AccessTokenSettings.read(&reader)
-        guard !tokens.isEmpty || Self.isLoopback(listen.host) else {
+        if knowsSigned { takesSigned = try reader.choice("admin.jwt", default: .off) }
+        guard !tokens.isEmpty || takesSigned == .on || Self.isLoopback(listen.host) else {
             throw SettingsError(
                 key: "admin.host", value: listen.host, source: reader.source(of: "admin.host"),
                 wish: "others reach this address, and the port asks nobody who they are: 127.0.0.1 is right, or admin.tokens with a token, "

@@ -55,7 +55,7 @@ struct AdminAPI: Sendable {
     private struct Index: Encodable {
         let paths = [
             "GET /api/v1/overview", "GET /api/v1/events?overview=on", "GET /api/v1/me", "GET /api/v1/streams", "GET /api/v1/streams/NAME",
-            "DELETE /api/v1/streams/NAME", "GET, PATCH /api/v1/streams/NAME/sla", "GET, POST /api/v1/orchestrators",
+            "PATCH, DELETE /api/v1/streams/NAME", "GET, PATCH /api/v1/streams/NAME/sla", "GET, POST /api/v1/orchestrators",
             "GET, PATCH, DELETE /api/v1/orchestrators/ADDRESS", "GET /api/v1/tenants", "GET /api/v1/tenants/NAME",
             "GET, PATCH /api/v1/tenants/NAME/sla", "GET, PATCH /api/v1/sla", "POST /api/v1/whatif", "GET /api/v1/config",
             "POST /api/v1/config/reload",

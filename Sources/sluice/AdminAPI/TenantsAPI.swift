@@ -17,6 +17,7 @@ struct TenantsAPI: Sendable {
         var keys: [String]?
         var liveStreams: [String]
         var sla: ServiceLevelReport
+        var quota: QuotaReport
     }
 
     let desk: Desk
@@ -48,7 +49,8 @@ struct TenantsAPI: Sendable {
                 name: tenant.name, streams: tenant.prefixes, keyCount: tenant.keys.count,
                 keys: visitor.role == .admin ? tenant.keys.sorted() : nil,
                 liveStreams: rows.filter { $0.value.tenant == tenant.name }.map(\.key.rawValue).sorted(),
-                sla: ServiceLevelReport(desk.levels.level(ofTenant: tenant.name) ?? desk.levels.node))
+                sla: ServiceLevelReport(desk.levels.level(ofTenant: tenant.name) ?? desk.levels.node),
+                quota: QuotaReport(desk.quotas.quota(of: tenant.name), desk.quotas.use(of: tenant.name), at: Market.now))
         }
     }
 }

@@ -29,7 +29,7 @@ struct AdminEndpoint: HTTPResponder {
         if api != nil, try await ConsolePage().answer(request, path: path, with: writer) { return }
         let visitor: Access.Visitor
         do {
-            visitor = try access.visitor(request.head)
+            visitor = try await access.visitor(request.head)
             if !path.hasPrefix(AdminAPI.prefix) {
                 try visitor.require(
                     isLook ? .read : .operate, for: isLook ? "looking" : "\(request.head.method.rawValue) \(path.prefix(200))")

@@ -18,6 +18,8 @@ final class AuthWebhook: Sendable {
         var url: String
         /// Ours, beside the reference's only field.
         var remoteAddress: String
+        /// Ours: `read` for a viewer; not there for a publisher, whom alone the reference asks about.
+        var action: String?
     }
 
     private struct Refusal {
@@ -50,7 +52,7 @@ final class AuthWebhook: Sendable {
         defer { duration.observe(began.duration(to: .now).inMilliseconds) }
         let status: HTTPResponse.Status
         let body: ByteBuffer
-        do { (status, body) = try await call(request) } catch {
+        do { (status, body) = try await call(Question(url: request.url, remoteAddress: request.remoteAddress)) } catch {
             throw .denied("the auth webhook at \(url.authority) did not answer: \(error)")
         }
         guard status == .ok else { throw remember(.denied("the auth webhook answered \(status.code)"), request.url) }
@@ -62,13 +64,25 @@ final class AuthWebhook: Sendable {
         }
     }
 
+    /// Whether a viewer may see a stream: 200 is a yes, whatever its body.
+    func mayView(_ request: ViewRequest) async throws(PublishRefusal) {
+        let began = ContinuousClock.now
+        defer { duration.observe(began.duration(to: .now).inMilliseconds) }
+        let url = request.token.map { "\(request.url)?token=\(Query.escaped($0))" } ?? request.url
+        let status: HTTPResponse.Status
+        do { (status, _) = try await call(Question(url: url, remoteAddress: request.remoteAddress, action: "read")) } catch {
+            throw .denied("the auth webhook at \(self.url.authority) did not answer: \(error)")
+        }
+        guard status == .ok else { throw .denied("the auth webhook answered \(status.code)") }
+    }
+
     func close() async { await connection.close() }
 
     /// A connection that could not be made, or that broke, is tried once more.
-    private func call(_ request: PublishRequest) async throws -> (HTTPResponse.Status, ByteBuffer) {
+    private func call(_ question: Question) async throws -> (HTTPResponse.Status, ByteBuffer) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
-        let body = ByteBuffer(bytes: try encoder.encode(Question(url: request.url, remoteAddress: request.remoteAddress)))
+        let body = ByteBuffer(bytes: try encoder.encode(question))
         let head = HTTPRequest(
             method: .post, scheme: url.authority.isSecure ? "https" : "http", authority: url.authority.name, path: url.path,
             headerFields: [.contentType: "application/json", .contentLength: "\(body.readableBytes)"])

@@ -88,6 +88,11 @@ struct Query {
 
     subscript(_ name: String) -> String? { items[name] }
     var all: [String: String] { items }
+
+    /// A value as it may stand in a query.
+    static func escaped(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~"))) ?? ""
+    }
 }
 
 extension HTTPResponseWriter {

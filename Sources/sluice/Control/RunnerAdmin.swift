@@ -48,7 +48,7 @@ struct RunnerAdmin: HTTPResponder {
             return false
         }
         do {
-            try rest.access.visitor(request.head).require(role, for: doing)
+            try await rest.access.visitor(request.head).require(role, for: doing)
             return true
         } catch {
             let answer = error.answer

@@ -1,11 +1,16 @@
 import Logging
 import SluiceGateway
+import SluiceIdentity
 import SluiceTypes
 
-/// Lets publishers in: asks the auth webhook where there is one, and finds out what is promised for the stream.
+/// Lets publishers in: looks at their token and asks the auth webhook, where the settings want that, finds out whose stream it is and what is
+/// promised for it, and keeps to what its tenant may have.
 struct StreamAdmission: PublishAdmission {
     let webhook: AuthWebhook?
+    /// Where publishers must show a signed token.
+    var tokens: TokenVerifier?
     let levels: ServiceLevels
+    var quotas = QuotaBook(tenants: [])
     /// Called when a stream was opened, so that what is promised holds at once.
     let changed: @Sendable (StreamID) -> Void
     /// Called when a stream was opened, with its tenant, and when it has ended.
@@ -13,28 +18,57 @@ struct StreamAdmission: PublishAdmission {
     var over: @Sendable (StreamID) -> Void = { _ in }
     let logger: Logger
 
-    func admit(_ request: PublishRequest) async throws(PublishRefusal) -> PublishGrant {
+    func admit(
+        _ request: PublishRequest, profiles: [TranscodeProfile]?, usual: [TranscodeProfile]
+    ) async throws(PublishRefusal) -> PublishGrant {
+        let claims = try await claims(of: request)
         let answer = try await webhook?.ask(request)
         let stream = answer?.stream ?? request.stream
         let key = answer?.key ?? request.key
-        if let tenant = answer?.tenant, levels.level(ofTenant: tenant) == nil {
-            throw .unusable("the auth webhook names tenant '\(tenant)'; the settings have \(known)")
+        for (who, tenant) in [("auth webhook", answer?.tenant), ("token", claims?.tenant)] {
+            guard let tenant, levels.level(ofTenant: tenant) == nil else { continue }
+            throw .unusable("the \(who) names tenant '\(tenant.prefix(200))'; the settings have \(known)")
+        }
+        if let told = answer?.tenant, let shown = claims?.tenant, told != shown {
+            throw .denied("the auth webhook names tenant '\(told)', and the token '\(shown)'")
         }
         if let answer, !answer.unheeded.isEmpty {
             logger.notice("auth webhook", metadata: ["stream": "\(stream)", "not done here": "\(answer.unheeded)"])
         }
-        let tenant = answer?.tenant ?? levels.tenant(of: stream, key: request.key)
+        let tenant = answer?.tenant ?? claims?.tenant ?? levels.tenant(of: stream, key: request.key)
         let change = answer?.serviceLevel ?? .none
-        return PublishGrant(stream: stream, key: key, profiles: answer?.profiles, liveVideo: answer?.liveVideo) {
-            [levels, changed, began] in
+        let place = try quotas.admit(stream, of: tenant, profiles ?? answer?.profiles ?? usual)
+        return PublishGrant(
+            stream: stream, key: key, profiles: answer?.profiles, liveVideo: answer?.liveVideo,
+            abandoned: { [quotas] in quotas.abandon(place) }
+        ) { [levels, changed, began, quotas] in
+            quotas.open(place)
             levels.opened(stream, tenant: tenant, change)
             changed(stream)
             began(stream, tenant, request)
         }
     }
 
+    func confirm(_ request: PublishRequest) async throws(PublishRefusal) { _ = try await claims(of: request) }
+
+    private func claims(of request: PublishRequest) async throws(PublishRefusal) -> TokenClaims? {
+        guard let tokens else { return nil }
+        guard let token = request.token else {
+            throw .denied("a token is needed to publish: …/\(request.stream)?token=TOKEN, or Authorization: Bearer TOKEN")
+        }
+        switch await tokens.verdict(on: token) {
+        case .failure(let fault): throw .denied(fault.description)
+        case .success(let claims):
+            guard claims.mayPublish(request.stream.rawValue) else {
+                throw .denied("the token is not for publishing stream '\(request.stream)'")
+            }
+            return claims
+        }
+    }
+
     func ended(_ stream: StreamID) {
         levels.ended(stream)
+        quotas.ended(stream)
         over(stream)
     }
 

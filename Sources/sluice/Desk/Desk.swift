@@ -15,14 +15,16 @@ final class Desk: Sendable {
     let roster: OrchestratorRoster
     let board: StreamBoard
     let feed: EventFeed
+    let quotas: QuotaBook
     let logger: Logger
     private let startedAt = DeskNote.now
     private let health: Mutex<[OrchestratorID: Health.State]> = Mutex([:])
 
     init(
         table: StreamTable, route: RouteStage, directory: DescribedDirectory, levels: ServiceLevels, roster: OrchestratorRoster,
-        board: StreamBoard, feed: EventFeed, logger: Logger
+        board: StreamBoard, feed: EventFeed, quotas: QuotaBook, logger: Logger
     ) {
+        self.quotas = quotas
         self.table = table
         self.route = route
         self.directory = directory
@@ -37,6 +39,7 @@ final class Desk: Sendable {
     func run() async {
         while !Task.isCancelled {
             watchHealth()
+            keepQuotas()
             feed.tick {
                 let encoder = JSONEncoder()
                 encoder.outputFormatting = .withoutEscapingSlashes
@@ -46,6 +49,22 @@ final class Desk: Sendable {
                 return frame
             }
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
+        }
+    }
+
+    private func keepQuotas() {
+        for order in quotas.look(at: Market.now) {
+            switch order {
+            case .suspend(let stream):
+                table.suspendRenditions(of: stream, true)
+                feed.publish(.change, DeskNote(words: "its tenant's money of today is spent: no renditions", stream: stream.rawValue))
+            case .resume(let stream):
+                table.suspendRenditions(of: stream, false)
+                feed.publish(.change, DeskNote(words: "its tenant has money again: renditions go on", stream: stream.rawValue))
+            case .stop(let stream):
+                guard table.stop(stream) else { continue }
+                feed.publish(.change, DeskNote(words: "its tenant's money of today is spent: stopped", stream: stream.rawValue))
+            }
         }
     }
 

@@ -22,6 +22,7 @@ extension Market {
             return Self.bookings(settled, tenant: known.tenant, quote: quote, at: now)
         }
         lane?.offer(bookings)
+        hands.booked(bookings)
         guardPrices(settled)
     }
 

@@ -11,6 +11,9 @@ extension Market {
     func restore() async {
         guard let registry else { return }
         do {
+            // First: whoever has spent his money is not to get more meanwhile.
+            let today = Self.now - Self.now % 86_400
+            hands.restored(try await registry.usage(UsageFilter(from: today, groups: [.tenant])))
             let remembered = try await registry.offers()
             let listings = OfferReading.listings(remembered)
             update(listings, from: .remembered)

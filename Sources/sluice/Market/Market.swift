@@ -66,6 +66,10 @@ final class Market: Sendable {
         var list: @Sendable ([OrchestratorID]) -> Int = { _ in 0 }
         /// What is promised for a stream has changed.
         var levelChanged: @Sendable (StreamID) -> Void = { _ in }
+        /// What is owed for work that was done.
+        var booked: @Sendable ([Booking]) -> Void = { _ in }
+        /// What the books say of today, by tenant, at the start.
+        var restored: @Sendable ([UsageLine]) -> Void = { _ in }
     }
 
     struct Settled: Sendable {

@@ -12,13 +12,17 @@ struct SettingsChange {
     /// - Throws: before anything was changed.
     /// - Returns: what an operator should know.
     func apply(_ old: GatewayFileSettings, _ new: GatewayFileSettings) throws -> [String] {
-        guard new.admin.tokens.isEmpty == false || old.admin.tokens.isEmpty || AdminSettings.isLoopback(old.admin.listen.host) else {
+        guard
+            new.admin.tokens.isEmpty == false || old.admin.takesSigned == .on || old.admin.tokens.isEmpty
+                || AdminSettings.isLoopback(old.admin.listen.host)
+        else {
             throw SettingsError("admin.tokens: the last token cannot go while the admin port is bound to \(old.admin.listen.host)")
         }
         if old.listed != new.listed { try desk.roster.renew(new.listed) }
         if old.gpuClasses != new.gpuClasses { desk.directory.renew(new.gpuClasses) }
         access.renew(new.admin.tokens)
         desk.levels.renew(node: (old.role.routing.serviceLevel, new.role.routing.serviceLevel), tenants: new.tenants)
+        desk.quotas.renew(new.tenants)
         var role = new.role
         // Changed at the admin port since, and not in the file.
         if old.role.profiles == new.role.profiles { role.profiles = desk.table.settings.profiles }

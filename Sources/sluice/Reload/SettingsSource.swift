@@ -7,10 +7,18 @@ struct SettingsSource: Sendable {
     var flags: [String: String]
 
     /// Blocks while the file is read.
-    func load() throws -> LoadedSettings {
+    ///
+    /// - Parameter read: of the file and the flags.
+    /// - Throws: also for a file that was written to meanwhile, whose half might read as a whole.
+    func load(
+        by read: (String?, [String: String]) throws -> SettingsReader = { try SettingsReader(file: $0, flags: $1) }
+    ) throws -> LoadedSettings {
         // Before it is read: what is written meanwhile looks different afterwards.
         let look = file.flatMap(FileLook.of)
-        var reader = try SettingsReader(file: file, flags: flags)
+        var reader = try read(file, flags)
+        if let file, FileLook.of(file) != look {
+            throw SettingsError("settings file '\(file)' was written to while it was read; it is right once it stands still")
+        }
         let settings = try GatewayFileSettings(&reader)
         try reader.finish()
         return LoadedSettings(source: self, settings: settings, effective: reader.effective, look: look)

@@ -19,6 +19,8 @@ struct GatewayFileSettings {
     var embedsOrchestrator: Bool { listed.isEmpty && market.webhook == nil && market.signer == nil }
     var gpuClasses: GPUClassTable
     var authWebhook: AuthWebhookSettings
+    var identity: IdentitySettings
+    var viewers: ViewerSettings
     var tenants: [TenantSettings]
     var record: RecordSettings
     var traces: TraceSettings
@@ -36,7 +38,7 @@ struct GatewayFileSettings {
 
     /// ## Configuration keys
     /// Those of `ListenSettings` under `rtmp` (1935) and `http` (9935), those of `AdminSettings` (5935), `TranscodeFileSettings`, `ListedOrchestrator`,
-    /// `AuthWebhookSettings`, `TenantSettings`, `RecordSettings`, `TraceSettings`, `MarketSettings`, and:
+    /// `AuthWebhookSettings`, `IdentitySettings`, `ViewerSettings`, `TenantSettings`, `RecordSettings`, `TraceSettings`, `MarketSettings`, and:
     /// - `http.certificate`, `http.key` (paths, default none): PEM; with them the port speaks TLS, and HTTP/2.
     /// - `rtmp.maxConnections` (int, default 2000, 1…100000) and `rtmp.maxConnectionsPerAddress` (int, default 1000, 1…100000).
     /// - `profiles` (preset names, default P240p30fps16x9,P360p30fps16x9; `none` for the source alone).
@@ -68,10 +70,14 @@ struct GatewayFileSettings {
         rtmpLimits = limits
         http = try ListenSettings(&reader, prefix: "http", port: 9935)
         httpCertificate = CertificateFiles(&reader, prefix: "http.")
-        admin = try AdminSettings(&reader, port: 5935)
+        admin = try AdminSettings(&reader, port: 5935, knowsSigned: true)
         listed = try ListedOrchestrator.read(&reader)
         gpuClasses = try reader.text("gpuClasses").map(GPUClassFile.read) ?? GPUClassTable()
         authWebhook = try AuthWebhookSettings(&reader)
+        identity = try IdentitySettings(&reader)
+        viewers = try ViewerSettings(&reader, publishers: authWebhook)
+        try identity.require(&reader, "admin.jwt", admin.takesSigned == .on)
+        try identity.require(&reader, "viewers.auth", viewers.auth == .token)
         tenants = try TenantSettings.read(&reader)
         record = try RecordSettings(&reader)
         traces = try TraceSettings(&reader)

@@ -9,10 +9,12 @@ struct TenantSettings: Hashable, Sendable {
     /// Stream keys (`rtmp://host/live/NAME/KEY`).
     var keys: Set<String>
     var serviceLevel: ServiceLevelChange
+    var quota = TenantQuota.none
 
     /// ## Configuration keys, under `tenants.NAME`
     /// - `streams` (list, default empty): beginnings of the names of its streams.
     /// - `keys` (list, default empty): stream keys of its publishers.
+    /// - those of `TenantQuota` under `quota`.
     /// - those of `ServiceLevelSettings` under `sla`; what is missing is the node's.
     static func read(_ reader: inout SettingsReader) throws -> [TenantSettings] {
         let names = reader.names(under: "tenants")
@@ -21,7 +23,8 @@ struct TenantSettings: Hashable, Sendable {
             let prefix = "tenants.\(name)"
             return TenantSettings(
                 name: name, prefixes: reader.list("\(prefix).streams") ?? [], keys: Set(reader.list("\(prefix).keys") ?? []),
-                serviceLevel: try ServiceLevelChange(&reader, prefix: "\(prefix).sla"))
+                serviceLevel: try ServiceLevelChange(&reader, prefix: "\(prefix).sla"),
+                quota: try TenantQuota.read(&reader, prefix: "\(prefix).quota"))
         }
     }
 }

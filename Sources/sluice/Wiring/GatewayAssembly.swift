@@ -2,6 +2,7 @@ import Logging
 import NIOPosix
 import ServiceLifecycle
 import SluiceGateway
+import SluiceIdentity
 import SluiceMarket
 import SluiceMedia
 import SluiceNetwork
@@ -27,6 +28,8 @@ struct GatewayAssembly {
     private let decisionLog: DecisionLog?
     private let traces: TraceExporter?
     private let webhook: AuthWebhook?
+    private let viewerWebhook: AuthWebhook?
+    private let keys: KeyRing?
     private let packager: MediaExecutor
     private let looker: MediaExecutor
     private let sampling: QualitySampling?
@@ -79,13 +82,17 @@ struct GatewayAssembly {
         }
         self.recorder = recorder
         self.decisionLog = decisionLog
+        let quotas = QuotaBook(tenants: settings.tenants)
+        let identity = IdentityKeys.ring(settings.identity, group: group, logger: logger)
+        keys = identity?.ring
         let market = Market(
             settings: settings.market, directory: directory, levels: levels,
             ledgerFile: try settings.market.registry.map { try Registry(path: $0) }, logger: logger,
             hands: Market.Hands(
                 weigh: { route.weigh($0) }, bar: { route.bar($0, of: $1) },
                 list: { addresses.list($0) },
-                levelChanged: { route.renewServiceLevel(of: $0) }))
+                levelChanged: { route.renewServiceLevel(of: $0) }, booked: { quotas.booked($0) },
+                restored: { quotas.restore($0, at: Market.now) }))
         self.market = market
         sources = SourcePoller(market: market, settings: settings.market, group: group)
         looker = MediaExecutor(width: 1)
@@ -110,6 +117,11 @@ struct GatewayAssembly {
             try AuthWebhook(url: $0, timeout: settings.authWebhook.timeout, group: group, registry: registry)
         }
         self.webhook = webhook
+        viewerWebhook =
+            settings.viewers.auth == .webhook
+            ? try settings.viewers.url.map {
+                try AuthWebhook(url: $0, timeout: settings.authWebhook.timeout, group: group, registry: registry)
+            } : nil
         // Of its own, so that packaging does not stand behind encoding.
         packager = MediaExecutor(width: 1)
         let channels = TrickleTable(registry: registry, logger: logger)
@@ -123,7 +135,7 @@ struct GatewayAssembly {
         let table = StreamTable(
             settings: settings.role, dispatch: dispatch, metrics: metrics,
             admission: StreamAdmission(
-                webhook: webhook, levels: levels,
+                webhook: webhook, tokens: settings.identity.publishers == .token ? identity?.verifier : nil, levels: levels, quotas: quotas,
                 changed: { stream in
                     route.renewServiceLevel(of: stream)
                     market.opened(stream)
@@ -141,6 +153,13 @@ struct GatewayAssembly {
             liveVideo: liveVideo, media: packager, witness: traces?.witness, logger: logger)
         self.table = table
 
+        let viewers: (any ViewerGate)?
+        switch settings.viewers.auth {
+        case .none: viewers = nil
+        case .token: viewers = identity.map { TokenViewers(verifier: $0.verifier) }
+        case .webhook: viewers = viewerWebhook.map { WebhookViewers($0, memory: settings.viewers.memory) }
+        }
+        let door = viewers.map(ViewerDoor.init)
         let push = PushEndpoint(
             push: PushIntake(table: table, demux: DemuxStage(executor: executor)),
             parseConfiguration: { try TranscodeConfiguration.profiles(json: $0) }, logger: logger)
@@ -150,20 +169,21 @@ struct GatewayAssembly {
             responder: PublicEndpoint(
                 media: GatewayPort(
                     media: MediaEndpoint(
-                        push: push, delivery: DeliveryEndpoint(source: table), liveVideo: LiveVideoControlEndpoint(table),
+                        push: push, delivery: DeliveryEndpoint(source: table, door: door), liveVideo: LiveVideoControlEndpoint(table),
                         channels: TrickleEndpoint(table: channels)),
                     apps: apps.door,
                     capabilities: CapabilitiesEndpoint(
                         apps: apps.desk.directory, fleet: { route.picture }, classes: settings.gpuClasses)),
                 market: settings.market.isPublic == .on ? MarketEndpoint(market: market, isPublic: true) : nil),
-            direct: LowLatencyEndpoint(source: table), proxy: apps.proxy, group: group, logger: logger)
+            direct: LowLatencyEndpoint(source: table, door: door), proxy: apps.proxy, group: group, logger: logger)
         rtmp = RTMPListener(
-            host: settings.rtmp.host, port: settings.rtmp.port, gate: table, group: group, limits: settings.rtmpLimits,
+            host: settings.rtmp.host, port: settings.rtmp.port, gate: table, viewers: viewers, group: group, limits: settings.rtmpLimits,
             logger: logger)
         let isLive: @Sendable (StreamID) -> Bool = { table.isLive($0) }
-        let access = try Access(settings.admin.tokens)
+        let access = try Access(settings.admin.tokens, signed: settings.admin.takesSigned == .on ? identity?.verifier : nil)
         let desk = Desk(
-            table: table, route: route, directory: directory, levels: levels, roster: roster, board: board, feed: feed, logger: logger)
+            table: table, route: route, directory: directory, levels: levels, roster: roster, board: board, feed: feed, quotas: quotas,
+            logger: logger)
         self.desk = desk
         let reload = SettingsReload(loaded, feed: feed, logger: logger) { old, new in
             try SettingsChange(desk: desk, access: access, metrics: metrics).apply(old, new)
@@ -211,7 +231,10 @@ struct GatewayAssembly {
         if let recorder { services.append(ServerService(serve: { await recorder.run() }, stop: { recorder.finish() })) }
         if let decisionLog { services.append(ServerService(serve: { await decisionLog.run() }, stop: { decisionLog.finish() })) }
         if let traces { services.append(ServerService(serve: { await traces.run() }, stop: { traces.finish() })) }
-        if let webhook { services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await webhook.close() })) }
+        for webhook in [webhook, viewerWebhook].compactMap(\.self) {
+            services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await webhook.close() }))
+        }
+        if let keys { services.append(BackgroundService { await keys.run() }) }
         if let embedded { services.append(BackgroundService { await embedded.run() }) }
         let channels = channels
         services.append(BackgroundService { await channels.run() })

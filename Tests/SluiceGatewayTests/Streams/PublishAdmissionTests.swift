@@ -20,7 +20,9 @@ import Testing
 
         init(profiles: [TranscodeProfile]? = nil) { self.profiles = profiles }
 
-        func admit(_ request: PublishRequest) async throws(PublishRefusal) -> PublishGrant {
+        func admit(_ request: PublishRequest, profiles: [TranscodeProfile]?, usual: [TranscodeProfile]) async throws(PublishRefusal)
+            -> PublishGrant
+        {
             asked.withLock { $0.append(request) }
             guard request.stream.rawValue != "denied", let name = StreamID("granted-\(request.stream)") else {
                 throw .denied("nobody knows you")

@@ -26,7 +26,7 @@ import Testing
     private struct NoDirect: HTTPDirectResponder {
         func takes(_ request: HTTPRequest) -> Bool { false }
         func respond(
-            to request: HTTPRequest, on loop: any EventLoop, completion: @escaping (HTTPDirectAnswer) -> Void
+            to request: HTTPRequest, from remoteAddress: String, on loop: any EventLoop, completion: @escaping (HTTPDirectAnswer) -> Void
         ) -> (() -> Void)? { nil }
     }
 

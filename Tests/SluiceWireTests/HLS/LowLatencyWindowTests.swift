@@ -27,6 +27,15 @@ import Testing
         String(buffer: window.render(rendition: "a b", reports: [], skipping: skipping)).split(separator: "\n").map(String.init)
     }
 
+    @Test func oneThatComesLaterIsNumberedAsItsSource() {
+        let source = Self.window(segments: 4)
+        var later = LowLatencyWindow(joining: source, wallClock: Self.wallClock + 3_600_000_000_000)
+        #expect(later.timing == source.timing && later.entries.isEmpty && later.nextPart > source.nextPart)
+        later.begin(with: source.nextSequence)
+        later.openSegment(wallClock: 0, startsDiscontinuity: false, initialization: 0)
+        #expect(later.entries.map(\.sequence) == [4] && later.discontinuitySequence == source.discontinuitySequence)
+    }
+
     @Test func readsAsWritten() {
         let window = Self.window(segments: 1, parts: 2, openParts: 1)
         let report = RenditionReport(rendition: "P240p", sequence: 1, part: 4)

@@ -92,14 +92,14 @@ import Testing
         }
     }
 
-    @Test func aNameThatWasMadeToPointHereIsNoOrigin() throws {
+    @Test func aNameThatWasMadeToPointHereIsNoOrigin() async throws {
         let head = HTTPRequest(
             method: .post, scheme: "http", authority: "evil.example:5935", path: "/", headerFields: [.origin: "http://evil.example:5935"])
-        #expect(throws: APIProblem.self) { try Access.open.visitor(head) }
+        await #expect(throws: APIProblem.self) { try await Access.open.visitor(head) }
         let access = try Access([AccessTokenSettings(name: "x", role: .read, token: "a-token-0123456789")])
         var told = head
         told.headerFields[.authorization] = "Bearer a-token-0123456789"
-        #expect(try access.visitor(told).role == .read, "with tokens a name is as good as an address")
+        #expect(try await access.visitor(told).role == .read, "with tokens a name is as good as an address")
     }
 
     @Test(arguments: [

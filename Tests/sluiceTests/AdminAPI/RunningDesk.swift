@@ -79,6 +79,25 @@ struct RunningDesk {
         }
     }
 
+    /// The same, with what is said to it.
+    func push(_ stream: String, _ sequence: Int, token: String?, _ configuration: String? = nil) async throws -> Answer {
+        let bytes = try Fixture.bytes("media/av360p-3segments-\(sequence % 3).ts")
+        var fields: HTTPFields = [.contentLength: "\(bytes.readableBytes)"]
+        if let token { fields[.authorization] = "Bearer \(token)" }
+        if let configuration, let name = HTTPField.Name("Livepeer-Transcode-Configuration") { fields[name] = configuration }
+        return try await media(.post, "/live/\(stream)/\(sequence).ts", fields, bytes)
+    }
+
+    /// At the port of publishers and viewers.
+    func media(_ method: HTTPRequest.Method, _ path: String, _ fields: HTTPFields = [:], _ body: ByteBuffer? = nil) async throws -> Answer {
+        let head = HTTPRequest(method: method, scheme: "http", authority: media.authority.name, path: path, headerFields: fields)
+        return try await media.exchange(head, body: body) { answer, body in
+            let bytes = try await body.collect(upTo: 8 << 20)
+            return Answer(
+                status: answer.status.code, text: String(decoding: bytes.readableBytesView, as: UTF8.self), headers: answer.headerFields)
+        }
+    }
+
     /// The first lines of a stream of events, until `isEnough`.
     func events(_ query: String = "", _ fields: HTTPFields = [:], until isEnough: @escaping @Sendable (String) -> Bool) async throws
         -> String

@@ -98,6 +98,42 @@ import Testing
         #expect(text.contains("cannot connect to http://127.0.0.1:1"), "\(text)")
     }
 
+    @Test(arguments: [
+        (HTTPResponse.Status.ok, "<html><body>Welcome to nginx</body></html>", "is no JSON object"),
+        (.internalServerError, "<html>oops</html>", "answered 500"), (.internalServerError, "", "answered 500"),
+        (.noContent, "", "answered 204"), (.found, "", "answered 302"),
+    ]) func whatIsNoAnswerIsANo(status: HTTPResponse.Status, body: String, reason: String) async throws {
+        try await asking(Operator { _ in (status, body) }) { webhook in
+            guard case .denied(let text) = await refusal(webhook, try request("cam")) else {
+                Issue.record("let in")
+                return
+            }
+            #expect(text.contains(reason), "\(text)")
+        }
+    }
+
+    @Test func viewersAreAskedAboutAsWhatTheyAreAndOnce() async throws {
+        let server = Operator { $0.contains("token=good") ? (.ok, "<html>any body</html>") : (.forbidden, "") }
+        try await asking(server) { webhook in
+            let viewers = WebhookViewers(webhook, memory: .seconds(600))
+            func view(_ token: String?) throws -> ViewRequest {
+                ViewRequest(
+                    stream: try #require(StreamID("cam")), token: token, remoteAddress: "192.0.2.1", url: "http://host:9935/ll/cam.m3u8")
+            }
+            let (good, bare) = (try view("good one"), try view(nil))
+            #expect(viewers.known(good) == nil)
+            for _ in 0..<20 { #expect(await viewers.ask(good) == .allowed) }
+            #expect(viewers.known(good) == .allowed)
+            #expect(await viewers.ask(bare) == .denied("the auth webhook answered 403"))
+            #expect(viewers.known(bare) == .denied("the auth webhook answered 403"), "for a moment")
+        }
+        #expect(
+            server.asked.withLock { $0 } == [
+                #"POST /auth?from=sluice {"action":"read","remoteAddress":"192.0.2.1","url":"http://host:9935/ll/cam.m3u8?token=good%20one"}"#,
+                #"POST /auth?from=sluice {"action":"read","remoteAddress":"192.0.2.1","url":"http://host:9935/ll/cam.m3u8"}"#,
+            ])
+    }
+
     /// The network's orchestrators sign their own certificates; who decides about publishers must not be anybody.
     @Test func whoSignsItsOwnCertificateIsNotBelieved() async throws {
         let group = MultiThreadedEventLoopGroup.singleton

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import SluiceGateway
 import Testing
 
 @testable import sluice
@@ -72,6 +73,30 @@ import Testing
             try await soon("the mended file") { try await level() == "30%" }
             let mended = try await config(desk)
             #expect(mended.problem == nil && mended.waitingForRestart == [])
+        }
+    }
+
+    @Test func aFileThatIsWrittenToWhileItIsReadIsNotTaken() throws {
+        try withSettingsFile("profiles: none\n") { path in
+            let source = SettingsSource(file: path, flags: [:])
+            let before = try source.load().settings.role.profiles
+            #expect(before.isEmpty)
+            let error = #expect(throws: SettingsError.self) {
+                try source.load { file, flags in
+                    defer {
+                        // The other half comes a moment later.
+                        if let handle = FileHandle(forWritingAtPath: path) {
+                            _ = try? handle.seekToEnd()
+                            try? handle.write(contentsOf: Data("maxStreams: 7\n".utf8))
+                            try? handle.close()
+                        }
+                    }
+                    return try SettingsReader(file: file, flags: flags, environment: [:])
+                }
+            }
+            #expect(error?.description.contains("written to while it was read") == true)
+            let taken = try source.load().settings.role.maxStreams
+            #expect(taken == 7)
         }
     }
 

@@ -37,7 +37,10 @@ package struct PushEndpoint: HTTPResponder {
             guard elements.count == 2, let stream = StreamID(elements[1]) else {
                 return try await refuse(.badRequest, "DELETE /live/{stream} ends a stream", writer)
             }
-            let wasLive = await push.end(stream)
+            let wasLive: Bool
+            do { wasLive = try await push.end(stream, token: ShownToken(request.head)?.text) } catch {
+                return try await refuse(.forbidden, "\(error)", writer)
+            }
             return try await wasLive
                 ? writer.send(.noContent) : refuse(.notFound, "no pushed stream \(stream) is live", writer)
         default:
@@ -70,7 +73,8 @@ package struct PushEndpoint: HTTPResponder {
             declaredDuration: headers.duration, declaredResolution: headers.resolution, profiles: headers.profiles,
             slice: headers.slice, firstByte: first.0, firstByteWallClock: first.1,
             remoteAddress: Self.publisherAddress(request), url: Self.url(request.head),
-            query: String((request.head.path ?? "").split(separator: "?", maxSplits: 1).dropFirst().first ?? ""))
+            query: String((request.head.path ?? "").split(separator: "?", maxSplits: 1).dropFirst().first ?? ""),
+            token: ShownToken(request.head)?.text)
         var answer = MultipartAnswer(sequence: target.sequence, writer: writer)
         do {
             let wantsParts = request.head.headerFields[.accept] == "multipart/mixed"
@@ -99,7 +103,7 @@ package struct PushEndpoint: HTTPResponder {
     /// The reference's own words where it refuses a stream (captures/gw-webhook-results.http), with the reason after them.
     private static func text(_ failure: PushFailure, of segment: PushedSegment) -> String {
         switch failure {
-        case .refused(.denied(let reason)), .refused(.unusable(let reason)):
+        case .refused(.denied(let reason)), .refused(.unusable(let reason)), .refused(.overQuota(let reason)):
             "Could not create stream ID: url=\(segment.url): \(reason)"
         default: failure.description
         }
@@ -124,6 +128,7 @@ extension PushFailure {
         case .noOrchestrator: .serviceUnavailable
         case .refused(.alreadyPublishing): .conflict
         case .refused(.denied): .forbidden
+        case .refused(.overQuota): .tooManyRequests
         case .refused(.unusable): .internalServerError
         case .refused: .serviceUnavailable
         case .staleSequence: .badRequest

@@ -16,6 +16,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
     }
 
     private let gate: any PublisherGate
+    private let viewers: (any ViewerGate)?
     private let connections: RTMPConnections
     private let relays: RTMPRelayTable
     private let limits: RTMPLimits
@@ -30,8 +31,12 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
     /// The end, or a refusal on its way out: what still comes in is not looked at.
     private var isOver = false
 
-    init(gate: any PublisherGate, connections: RTMPConnections, relays: RTMPRelayTable, limits: RTMPLimits, logger: Logger) {
+    init(
+        gate: any PublisherGate, viewers: (any ViewerGate)?, connections: RTMPConnections, relays: RTMPRelayTable, limits: RTMPLimits,
+        logger: Logger
+    ) {
         self.gate = gate
+        self.viewers = viewers
         self.connections = connections
         self.relays = relays
         self.limits = limits
@@ -131,14 +136,15 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
 
     private func publish(_ app: String, _ name: String, _ context: ChannelHandlerContext) {
         guard let address = RTMPAddress(app: app, name: name) else {
-            return refuse("NetStream.Publish.BadName", "'\(app)/\(name)' names no stream; publish to /live/NAME", context)
+            return refuse(
+                "NetStream.Publish.BadName", "'\(app)/\(name.prefix { $0 != "?" })' names no stream; publish to /live/NAME", context)
         }
         // Until the gate has answered the peer's media waits in the socket.
         try? context.channel.syncOptions?.setOption(.autoRead, value: false)
         let base = session.connectURL ?? "rtmp://\(context.localAddress.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? "")/\(app)"
         let request = PublishRequest(
             stream: address.stream, key: address.key, origin: .rtmp, remoteAddress: context.remoteAddress?.ipAddress ?? "",
-            url: base + (base.hasSuffix("/") ? "" : "/") + name)
+            url: base + (base.hasSuffix("/") ? "" : "/") + name, token: ShownToken.rtmp(connect: session.connectURL, app: app, name: name))
         let channel = context.channel
         let loop = context.eventLoop
         let bound = NIOLoopBound((self, context), eventLoop: loop)
@@ -185,9 +191,38 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
     }
 
     private func play(_ app: String, _ name: String, _ context: ChannelHandlerContext) {
-        guard let address = RTMPAddress(app: app, name: name), let relay = relays.find(address) else {
-            return refuse("NetStream.Play.StreamNotFound", "'\(app)/\(name)' is not live here", context)
+        guard let address = RTMPAddress(app: app, name: name) else { return refuseUnknown(app, name, context) }
+        guard let viewers else { return play(address, app, name, context) }
+        let token = ShownToken.rtmp(connect: session.connectURL, app: app, name: name)
+        let request = ViewRequest(
+            stream: address.stream, token: token, remoteAddress: context.remoteAddress?.ipAddress ?? "",
+            url: "rtmp://\(context.localAddress.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? "")/live/\(address.stream)")
+        if let verdict = viewers.known(request) { return take(verdict, address, app, name, context) }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        // Owned by this handler: cancelled when the connection ends first. Until it has answered `deadline` bounds the wait.
+        asking = Task {
+            let verdict = await viewers.ask(request)
+            bound.eventLoop.execute {
+                let (handler, context) = bound.value
+                handler.asking = nil
+                handler.take(verdict, address, app, name, context)
+            }
         }
+    }
+
+    private func take(_ verdict: ViewVerdict, _ address: RTMPAddress, _ app: String, _ name: String, _ context: ChannelHandlerContext) {
+        guard !isOver else { return }
+        if let reason = verdict.reason { return refuse("NetStream.Play.Failed", reason, context) }
+        play(address, app, name, context)
+    }
+
+    private func refuseUnknown(_ app: String, _ name: String, _ context: ChannelHandlerContext) {
+        // Without the query, which may have a token.
+        refuse("NetStream.Play.StreamNotFound", "'\(app)/\(name.prefix { $0 != "?" })' is not live here", context)
+    }
+
+    private func play(_ address: RTMPAddress, _ app: String, _ name: String, _ context: ChannelHandlerContext) {
+        guard let relay = relays.find(address) else { return refuseUnknown(app, name, context) }
         deadline?.cancel()
         session.accept()
         flush(context)

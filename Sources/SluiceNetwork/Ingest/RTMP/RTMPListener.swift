@@ -15,6 +15,7 @@ package final class RTMPListener: Sendable {
     private let host: String
     private let port: Int
     private let gate: any PublisherGate
+    private let viewers: (any ViewerGate)?
     private let group: any EventLoopGroup
     private let limits: RTMPLimits
     private let logger: Logger
@@ -22,12 +23,15 @@ package final class RTMPListener: Sendable {
     private let connections: RTMPConnections
     private let listening = Mutex<(any Channel)?>(nil)
 
+    /// - Parameter viewers: without it everybody may play everything that has no key.
     package init(
-        host: String, port: Int, gate: any PublisherGate, group: any EventLoopGroup, limits: RTMPLimits = .init(), logger: Logger
+        host: String, port: Int, gate: any PublisherGate, viewers: (any ViewerGate)? = nil, group: any EventLoopGroup,
+        limits: RTMPLimits = .init(), logger: Logger
     ) {
         self.host = host
         self.port = port
         self.gate = gate
+        self.viewers = viewers
         self.group = group
         self.limits = limits
         self.logger = logger
@@ -56,7 +60,7 @@ package final class RTMPListener: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
                         RTMPConnectionHandler(
-                            gate: self.gate, connections: self.connections, relays: self.relays, limits: self.limits,
+                            gate: self.gate, viewers: self.viewers, connections: self.connections, relays: self.relays, limits: self.limits,
                             logger: self.logger))
                 }
             }
