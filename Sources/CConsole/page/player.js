@@ -78,12 +78,13 @@ export class LivePlayer {
   async session(url, run, began) {
     this.abort?.abort();
     this.abort = new AbortController();
-    this.variants = readVariants(await this.text(url), url).filter(v => !v.codecs || mediaSource().isTypeSupported(type(v)));
+    const all = await this.text(url);
+    this.variants = readVariants(all.text, all.url).filter(v => !v.codecs || mediaSource().isTypeSupported(type(v)));
     if (!this.variants.length) throw new Error("this browser can decode none of its renditions");
     let variant = this.variants.find(v => v.name === this.wanted) ?? this.variants[0];
     this.wanted = variant.name;
     this.changed(this.variants.map(v => v.name), variant.name);
-    let list = readPieces(await this.text(variant.url), variant.url), last = null;
+    let list = await this.list(variant.url), last = null;
     this.aim = this.hold = list.hold;
     this.marks = [];
     this.map = null;
@@ -110,7 +111,7 @@ export class LivePlayer {
         this.early = { url: list.hint, bytes: this.bytes(list.hint) };
         this.early.bytes.catch(() => {});
       }
-      list = readPieces(await this.text(url), url);
+      list = await this.list(url);
       pieces = list.pieces.filter(piece => isAfter(piece, last));
     }
   }
@@ -215,7 +216,15 @@ export class LivePlayer {
     if (!answer.ok) throw Object.assign(new Error(`${answer.status}`), { status: answer.status });
     return answer;
   }
-  async text(url) { return (await this.answer(url)).text(); }
+  // With where it came from after a redirect: what it names is relative to that.
+  async text(url) {
+    const answer = await this.answer(url);
+    return { text: await answer.text(), url: answer.url };
+  }
+  async list(url) {
+    const { text, url: base } = await this.text(url);
+    return readPieces(text, base);
+  }
   async bytes(url) { return (await this.answer(url)).arrayBuffer(); }
 }
 

@@ -170,7 +170,8 @@ struct GatewayAssembly {
                 media: GatewayPort(
                     media: MediaEndpoint(
                         push: push, delivery: DeliveryEndpoint(source: table, door: door), liveVideo: LiveVideoControlEndpoint(table),
-                        channels: TrickleEndpoint(table: channels)),
+                        // A channel asks nobody for a token.
+                        channels: viewers == nil ? TrickleEndpoint(table: channels) : nil),
                     apps: apps.door,
                     capabilities: CapabilitiesEndpoint(
                         apps: apps.desk.directory, fleet: { route.picture }, classes: settings.gpuClasses)),

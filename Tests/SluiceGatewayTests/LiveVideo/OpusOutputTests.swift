@@ -60,7 +60,7 @@ import Testing
         _ = try await output.take(nil, of: 1)
         let made = collecting.state.withLock { $0 }
         #expect(made.audio?.codec == .aac && made.audio?.sampleRate == 48_000 && made.audio?.channels == 1)
-        let writer = try TransportStreamWriter(video: made.video, audio: made.audio, hashing: false)
+        let writer = try SegmentWriter(video: made.video, audio: made.audio, hashing: false)
         for packet in made.packets { try writer.append(packet) }
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-sync-\(UUID().uuidString).ts")
         defer { try? FileManager.default.removeItem(at: file) }
