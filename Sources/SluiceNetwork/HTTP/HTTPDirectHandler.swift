@@ -94,10 +94,8 @@ final class HTTPDirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if let cancel { state = .waiting(cancel: cancel) }
     }
 
-    /// Of HTTP/2 the connection's, whose stream this channel is.
-    private func remoteAddress(_ context: ChannelHandlerContext) -> String {
-        (context.remoteAddress ?? context.channel.parent?.remoteAddress)?.ipAddress ?? ""
-    }
+    /// The channel's, not the context's: a stream of HTTP/2 has its connection's, and no other way to it.
+    private func remoteAddress(_ context: ChannelHandlerContext) -> String { context.channel.remoteAddress?.ipAddress ?? "" }
 
     private func write(_ answer: HTTPDirectAnswer, isHead: Bool, _ context: ChannelHandlerContext) {
         guard context.channel.isActive else { return }

@@ -20,7 +20,7 @@ import Testing
 
         init(profiles: [TranscodeProfile]? = nil) { self.profiles = profiles }
 
-        func admit(_ request: PublishRequest, profiles: [TranscodeProfile]?, usual: [TranscodeProfile]) async throws(PublishRefusal)
+        func admit(_ request: PublishRequest, profiles _: [TranscodeProfile]?, usual: [TranscodeProfile]) async throws(PublishRefusal)
             -> PublishGrant
         {
             asked.withLock { $0.append(request) }
