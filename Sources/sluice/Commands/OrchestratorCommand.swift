@@ -73,6 +73,7 @@ struct OrchestratorCommand: AsyncParsableCommand {
                     try? await gracefulShutdown()
                 },
                 ServerService(serve: { try? await gracefulShutdown() }, stop: { await capabilities.close() }),
+                BackgroundService { await capabilities.run() },
             ] + runners.services + [
                 ServerService(serve: { try await server.run() }, stop: { await server.shutdown() }),
                 ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }),
