@@ -81,7 +81,7 @@ enum HeaderText {
     }
 
     /// The header of a stream's start, as a client sends it.
-    private func header(_ id: String, request: String = "{}", inner: String = #"{\"enable_video_ingress\":true}"#) -> [String] {
+    private func header(_ id: String, request: String = "{}", inner: String = #"{"enable_video_ingress":true}"#) -> [String] {
         let json = JSONTree.members([
             "id": .text(id), "request": .text(request), "parameters": .text(inner), "capability": "cap", "timeout_seconds": .int(9),
         ])
