@@ -14,18 +14,38 @@ package final class CapabilityEndpoint: HTTPResponder {
     private static let longestAnswer = 10 << 20
     private static let mostStreams = 1000
 
+    /// A gateway is always at its channels, with a request for the next segment; one that was there, and is at none for so long, is gone.
+    private static let gatewayGone: Duration = .milliseconds(700)
+    /// How often streams are looked at: the bound on how late that is noticed.
+    private static let lookInterval: Duration = .milliseconds(100)
+    /// For a worker's answer to the stop of a stream that nobody waits for.
+    private static let stopSeconds = 2
+
     private struct Stream {
+        var id: String
         var session: RunnerSession
+        var capability: String
+        /// Its worker was told to start, and is to be told to stop.
+        var isRunning = false
+        var gatewaySeen: ContinuousClock.Instant?
+
+        /// What the gateway writes and reads; those that were not made are used by nobody.
+        var written: [String] { ["in", "control"].map { "\(session.id)-\($0)" } }
+        var read: [String] { ["events", "out", "data"].map { "\(session.id)-\($0)" } }
     }
 
     private let desk: RunnerDesk
     private let pool: HTTPClientPool
     /// By the identifier that the gateway chose.
     private let streams = Mutex<[String: Stream]>([:])
+    /// Streams whose workers are to be told; there are no more than streams.
+    private let ended: AsyncStream<Stream>
+    private let end: AsyncStream<Stream>.Continuation
 
     package init(_ desk: RunnerDesk) {
         self.desk = desk
         pool = HTTPClientPool(group: desk.group)
+        (ended, end) = AsyncStream.makeStream(of: Stream.self)
         desk.service.watch({ [weak self] event in self?.told(event) }, isBusy: { _ in false })
     }
 
@@ -36,8 +56,50 @@ package final class CapabilityEndpoint: HTTPResponder {
     package func close() async { await pool.close() }
 
     private func told(_ event: RunnerEvent) {
-        guard case .released(let session, _, _, _) = event else { return }
-        streams.withLock { streams in streams = streams.filter { $0.value.session.id != session } }
+        guard case .released(let session, _, let reason, _) = event else { return }
+        let gone = streams.withLock { streams in
+            streams.first { $0.value.session.id == session }.flatMap { streams.removeValue(forKey: $0.key) }
+        }
+        // Who stops it here has told the worker, or was refused by it.
+        if let gone, gone.isRunning, reason != .stopped { end.yield(gone) }
+    }
+
+    /// Watches the streams until the task is cancelled; their workers are told when they end, and by then.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                while (try? await Task.sleep(for: Self.lookInterval)) != nil { self.look(at: .now) }
+            }
+            for await stream in ended { group.addTask { await self.tellStop(stream) } }
+        }
+        let left = streams.withLock { streams in
+            defer { streams = [:] }
+            return streams.values.filter(\.isRunning)
+        }
+        await withDiscardingTaskGroup { group in
+            for stream in left { group.addTask { await self.tellStop(stream) } }
+        }
+    }
+
+    private func look(at now: ContinuousClock.Instant) {
+        for stream in streams.withLock({ Array($0.values) }) where stream.isRunning {
+            if desk.channels.areUsed(written: stream.written, read: stream.read) {
+                streams.withLock { $0[stream.id]?.gatewaySeen = now }
+                _ = desk.service.renew(stream.session.id)
+            } else if let seen = stream.gatewaySeen, seen.duration(to: now) > Self.gatewayGone {
+                desk.logger.info("stream ended", metadata: ["stream": "\(stream.id)", "reason": "its gateway is gone"])
+                desk.service.release(stream.session.id, .holderLost)
+            }
+        }
+    }
+
+    private func tellStop(_ stream: Stream) async {
+        // In a task of its own, which is waited for: the shutdown, which cancels this one, is among the reasons.
+        let telling = Task {
+            _ = try? await self.ask(
+                stream.session, "/stream/stop", ByteBuffer(), type: nil, stream: stream.id, seconds: Self.stopSeconds)
+        }
+        await telling.value
     }
 
     package func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
@@ -127,7 +189,7 @@ package final class CapabilityEndpoint: HTTPResponder {
         }
         let isNew = streams.withLock { streams in
             guard streams[job.id] == nil, streams.count < Self.mostStreams else { return false }
-            streams[job.id] = Stream(session: session)
+            streams[job.id] = Stream(id: job.id, session: session, capability: job.capability)
             return true
         }
         guard isNew else {
@@ -169,6 +231,7 @@ package final class CapabilityEndpoint: HTTPResponder {
             desk.service.release(session.id, .stopped)
             return try await send(answer, writer)
         }
+        streams.withLock { $0[job.id]?.isRunning = true }
         let outer = desk.answers.serviceURI
         var headers: HTTPFields = [.livepeerBalance: "0"]
         headers[.controlURL] = url(outer, "control")
@@ -179,25 +242,37 @@ package final class CapabilityEndpoint: HTTPResponder {
         try await writer.send(.ok, headers: headers, body: answer.body)
     }
 
+    /// The stream that a job is about. The reference's gateways name none in an update (seen): then it is the only one of its capability.
+    private func find(_ job: JobHeader) -> Stream? {
+        streams.withLock { streams in
+            let name = job.id.isEmpty ? job.streamID : job.id
+            if !name.isEmpty { return streams[name] }
+            let fitting = streams.values.filter { $0.capability == job.capability }
+            return fitting.count == 1 ? fitting.first : nil
+        }
+    }
+
     private func pass(_ request: HTTPServerRequest, to path: String, _ writer: HTTPResponseWriter) async throws {
         guard let job = job(request) else { return try await writer.say(.badRequest, "Could not verify job creds") }
-        guard let stream = streams.withLock({ $0[job.id] }) else { return try await writer.say(.notFound, "Stream not found") }
+        guard let stream = find(job) else { return try await writer.say(.notFound, "Stream not found") }
         let body = try await request.body.collect(upTo: Self.longestStart)
         _ = desk.service.renew(stream.session.id)
         try await send(
-            try await ask(stream.session, path, body, type: request.head.headerFields[.contentType], stream: job.id, seconds: job.timeout),
+            try await ask(
+                stream.session, path, body, type: request.head.headerFields[.contentType], stream: stream.id, seconds: job.timeout),
             writer)
     }
 
     /// Its place is free whatever the worker says.
     private func stop(_ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
         guard let job = job(request) else { return try await writer.say(.badRequest, "Could not verify job creds") }
-        guard let stream = streams.withLock({ $0[job.id] }) else { return try await writer.say(.notFound, "Stream not found") }
+        guard let stream = find(job) else { return try await writer.say(.notFound, "Stream not found") }
         defer { desk.service.release(stream.session.id, .stopped) }
         let body = try await request.body.collect(upTo: Self.longestStart)
         try await send(
             try await ask(
-                stream.session, "/stream/stop", body, type: request.head.headerFields[.contentType], stream: job.id, seconds: job.timeout),
+                stream.session, "/stream/stop", body, type: request.head.headerFields[.contentType], stream: stream.id, seconds: job.timeout
+            ),
             writer)
     }
 

@@ -56,6 +56,15 @@ final class RunnerChannels: Sendable {
 
     func isOpen(_ name: String) -> Bool { if case .channel = table.find(name, for: .write) { true } else { false } }
 
+    /// Whether somebody writes to one of these, or reads one of those.
+    func areUsed(written: [String], read: [String]) -> Bool {
+        func status(_ name: String) -> TrickleChannelStatus? {
+            guard case .channel(let relay) = table.find(name, for: .read) else { return nil }
+            return relay.status
+        }
+        return written.contains { status($0)?.writers ?? 0 > 0 } || read.contains { status($0)?.readers ?? 0 > 0 }
+    }
+
     func areBusy(_ names: [String]) -> Bool {
         names.contains { name in
             guard case .channel(let relay) = table.find(name, for: .read) else { return false }

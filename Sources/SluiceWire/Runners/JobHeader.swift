@@ -7,6 +7,8 @@ package struct JobHeader: Hashable, Sendable {
     package static let longestTimeout = 24 * 3600
 
     package var id: String
+    /// What its `request` names; the reference's gateways leave the identifier of a stop empty, and name the stream here alone (seen).
+    package var streamID: String
     package var capability: String
     /// Seconds.
     package var timeout: Int
@@ -31,6 +33,8 @@ package struct JobHeader: Hashable, Sendable {
         guard (1...Self.longestTimeout).contains(timeout) else {
             throw JSONFault("timeout_seconds \(timeout): 1 to \(Self.longestTimeout) is right")
         }
+        let request = try fields.text("request", longest: Self.longest)
+        streamID = request.isEmpty ? "" : (try? JSONTree(parsing: request.utf8))?["stream_id"]?.string ?? ""
         let inner = try fields.text("parameters", longest: Self.longest)
         let parameters = inner.isEmpty ? JSONTree.object([]) : try JSONTree(parsing: inner.utf8)
         func names(_ key: String) -> [String] { (parameters["orchestrators"]?[key]?.elements ?? []).compactMap(\.string) }

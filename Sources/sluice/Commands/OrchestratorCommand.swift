@@ -82,6 +82,7 @@ struct OrchestratorCommand: AsyncParsableCommand {
                 ServerService(serve: { try? await gracefulShutdown() }, stop: { await capabilities.close() }),
                 ServerService(
                     serve: { if let traces { await traces.run() } else { try? await gracefulShutdown() } }, stop: { traces?.finish() }),
+                BackgroundService { await capabilities.run() },
             ] + runners.services + [
                 ServerService(serve: { try await server.run() }, stop: { await server.shutdown() }),
                 ServerService(serve: { try await admin.run() }, stop: { await admin.shutdown() }),

@@ -1,7 +1,10 @@
 import Foundation
+import HTTPTypes
+import NIOCore
 import SluiceOrchestrator
 import SluiceTypes
 import SluiceWire
+import Synchronization
 import Testing
 
 @testable import SluiceNetwork
@@ -75,5 +78,89 @@ enum HeaderText {
                 #expect(try await door.ask("POST", "/ai/stream/stop", headers: header).code == 404)
             }
         }
+    }
+
+    /// The header of a stream's start, as a client sends it.
+    private func header(_ id: String, request: String = "{}", inner: String = #"{"enable_video_ingress":true}"#) -> [String] {
+        let json = JSONTree.members([
+            "id": .text(id), "request": .text(request), "parameters": .text(inner), "capability": "cap", "timeout_seconds": .int(9),
+        ])
+        return ["Livepeer: \(HeaderText.base64(json.text))"]
+    }
+
+    private func started(_ door: RunnerDoor, _ worker: SaidWorker) async throws -> RawTrickle.Answer {
+        let form = #"{"name":"cap","url":"http://127.0.0.1:\#(worker.port)","capacity":1}"#
+        _ = try await door.ask("POST", "/capability/register", headers: ["Authorization: s3cret"], body: form)
+        let start = try await door.ask("POST", "/ai/stream/start", headers: header("s1"), body: "{}")
+        #expect(start.code == 200)
+        return start
+    }
+
+    /// What the reference's gateway sends has no identifier in updates and stops (byoc-wire.json).
+    @Test func theReferencesUpdatesAndStopsFindTheirStream() async throws {
+        try await SaidWorker.running { worker in
+            try await RunnerDoor.opened { door in
+                _ = try await started(door, worker)
+                let update = try await door.ask("POST", "/ai/stream/update", headers: header(""), body: #"{"strength":0.5}"#)
+                #expect(update.code == 200)
+                let stop = try await door.ask(
+                    "POST", "/ai/stream/stop", headers: header("", request: #"{"stream_id":"s1"}"#, inner: ""))
+                #expect(stop.code == 200 && worker.paths == ["/stream/start", "/stream/params", "/stream/stop"])
+                #expect(door.book.offers.first?.available == 1)
+                #expect(try await door.ask("POST", "/ai/stream/update", headers: header(""), body: "{}").code == 404)
+            }
+        }
+    }
+
+    @Test func aWorkerIsToldWithinASecondThatItsGatewayIsGone() async throws {
+        try await SaidWorker.running { worker in
+            try await RunnerDoor.opened(runs: true) { door in
+                let start = try await started(door, worker)
+                let events = RunnerDoor.path(try #require(start["x-events-url"]))
+                // A gateway that reads events, is seen, and goes.
+                try await RawTrickle.connected(to: door.port) { peer in
+                    try await peer.outbound.write(ByteBuffer(string: "GET \(events)/0 HTTP/1.1\r\nHost: x\r\n\r\n"))
+                    try await Task.sleep(for: .milliseconds(1500))
+                    #expect(worker.paths == ["/stream/start"])
+                }
+                let gone = ContinuousClock.now
+                try await door.until("the worker is told") { worker.paths.last == "/stream/stop" }
+                #expect(gone.duration(to: .now) < .seconds(1) && door.book.offers.first?.available == 1)
+            }
+        }
+    }
+
+    @Test func aWorkerIsToldWhenItsPlaceIsTakenAwayAndWhenTheOrchestratorEnds() async throws {
+        try await SaidWorker.running { worker in
+            try await RunnerDoor.opened(runs: true) { door in
+                _ = try await started(door, worker)
+                _ = try await door.ask("POST", "/capability/unregister", headers: ["Authorization: s3cret"], body: "cap")
+                try await door.until("the worker is told") { worker.paths == ["/stream/start", "/stream/stop"] }
+            }
+            try await RunnerDoor.opened(runs: true) { door in _ = try await started(door, worker) }
+            #expect(worker.paths == ["/stream/start", "/stream/stop", "/stream/start", "/stream/stop"])
+        }
+    }
+}
+
+/// A worker that says yes, and remembers what it was asked.
+private final class SaidWorker: HTTPResponder {
+    private let asked = Mutex<[String]>([])
+    private let bound = Mutex(0)
+
+    var port: Int { bound.withLock { $0 } }
+    var paths: [String] { asked.withLock { $0 } }
+
+    static func running(_ body: (SaidWorker) async throws -> Void) async throws {
+        let worker = SaidWorker()
+        try await TestServer.serving(worker, tls: false) { server in
+            worker.bound.withLock { $0 = server.port }
+            try await body(worker)
+        }
+    }
+
+    func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
+        asked.withLock { $0.append(request.head.path ?? "") }
+        try await writer.send(.ok, headers: [.contentType: "application/json"], body: ByteBuffer(string: "{}"))
     }
 }

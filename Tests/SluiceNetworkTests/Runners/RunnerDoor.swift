@@ -60,7 +60,10 @@ struct RunnerDoor: Sendable {
         try await TestServer.serving(paths, proxy: proxy, tls: tls) { peer in
             let door = RunnerDoor(book: book, desk: desk, table: table, port: peer.port)
             try await withThrowingTaskGroup(of: Void.self) { group in
-                if runs { group.addTask { await desk.run() } }
+                if runs {
+                    group.addTask { await desk.run() }
+                    group.addTask { await paths.capabilities.run() }
+                }
                 defer { group.cancelAll() }
                 try await body(door)
             }
