@@ -15,6 +15,7 @@ final class BrowserScript {
         process.standardInput = input
         process.standardOutput = handle
         process.standardError = handle
+        defer { try? handle.close() }
         try process.run()
     }
 

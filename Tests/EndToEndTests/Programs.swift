@@ -17,6 +17,7 @@ final class Program: Sendable {
         process.standardOutput = handle
         process.standardError = handle
         process.standardInput = FileHandle.nullDevice
+        defer { try? handle.close() }  // The program has its own; a process keeps ours for ever.
         try process.run()
     }
 

@@ -33,7 +33,8 @@ package struct MediaEndpoint: HTTPResponder {
         } else {
             try await writer.send(
                 .notFound, headers: [.contentType: "text/plain; charset=utf-8"],
-                body: ByteBuffer(string: "nothing is here; publish to /live/{stream}/{number}.ts, play /stream/{stream}.m3u8, watch /play/{stream}\n"))
+                body: ByteBuffer(
+                    string: "nothing is here; publish to /live/{stream}/{number}.ts, play /stream/{stream}.m3u8, watch /play/{stream}\n"))
         }
     }
 

@@ -28,12 +28,14 @@ struct EffectiveSetting: Codable, Hashable, Sendable {
     private static func isSecret(_ key: String, _ value: String?) -> Bool {
         if key == "admin.tokens" || key == "traces.authorization" || (key.hasPrefix("tenants.") && key.hasSuffix(".keys")) { return true }
         // A URL may carry a password or a key.
-        return ["authWebhook", "traces.endpoint", "viewers.webhook", "jwt.keys"].contains(key) && value?.contains { "?@".contains($0) } == true
+        return ["authWebhook", "traces.endpoint", "viewers.webhook", "jwt.keys"].contains(key)
+            && value?.contains { "?@".contains($0) } == true
     }
 
     /// What is bound, opened or sized once, at the start; everything else is taken up while streams run.
     private static let bound = [
-        "rtmp.", "http.", "admin.host", "admin.port", "transcode.", "authWebhook", "record", "decisionLog", "traces.", "jwt.", "publishers.",
+        "rtmp.", "http.", "admin.host", "admin.port", "transcode.", "authWebhook", "record", "decisionLog", "traces.", "jwt.",
+        "publishers.",
         "viewers.", "admin.jwt",
     ]
 

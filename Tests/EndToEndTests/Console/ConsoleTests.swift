@@ -86,7 +86,8 @@ import Testing
         var publishers = try publish()
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("console.py").path
         let pictures = ProcessInfo.processInfo.environment["CONSOLE_PICTURES"] ?? folder.path
-        let browser = try BrowserScript([script, "\(address)/console/", Self.token, pictures], log: folder.appendingPathComponent("browser.log"))
+        let browser = try BrowserScript(
+            [script, "\(address)/console/", Self.token, pictures], log: folder.appendingPathComponent("browser.log"))
         for what in ["signed in", "plays", "updates", "names the slow one"] { try await browser.saw(what) }
         try await browser.saw("promised 80")
         let level = try await Program.run([

@@ -16,7 +16,9 @@ import Testing
         try await browser.saw("nothing is live")
 
         let first = try gateway.publish("cam", seconds: 240)
-        for what in ["plays the source", "plays a rendition", "plays the source again", "ready for the loss"] { try await browser.saw(what) }
+        for what in ["plays the source", "plays a rendition", "plays the source again", "ready for the loss"] {
+            try await browser.saw(what)
+        }
         first.killAtOnce()
         _ = await first.status()
         let second = try gateway.publish("cam", seconds: 240, size: "320x180")

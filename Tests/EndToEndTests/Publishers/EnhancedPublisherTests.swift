@@ -27,7 +27,8 @@ import Testing
         }
         // Low latency from its beginning to its end, decoded: nothing is missing, and nothing cannot be.
         let decoded = try await Program.run([
-            "ffmpeg", "-nostdin", "-v", "error", "-live_start_index", "0", "-i", "\(gateway.http)/ll/cam/source.m3u8", "-f", "framemd5", "-",
+            "ffmpeg", "-nostdin", "-v", "error", "-live_start_index", "0", "-i", "\(gateway.http)/ll/cam/source.m3u8", "-f", "framemd5",
+            "-",
         ])
         let pictures = decoded.split(separator: "\n").count { $0.hasPrefix("0,") }
         #expect(pictures >= 300 && !decoded.contains("Error") && !decoded.contains("Invalid"), "\(pictures): \(decoded.prefix(500)) \(log)")

@@ -165,7 +165,8 @@ import Testing
             return
         }
         #expect(opus == AudioParameters(codec: .opus, sampleRate: 48_000, channels: 2, configuration: head))
-        #expect(packet(try packets.consume(message(8, [0x91] + Array("Opus".utf8) + [1, 2], at: 20)))?.payload == ByteBuffer(bytes: [1, 2]))
+        #expect(
+            packet(try packets.consume(message(8, [0x91] + Array("Opus".utf8) + [1, 2], at: 20)))?.payload == ByteBuffer(bytes: [1, 2]))
         guard case .audio(let aac) = try packets.consume(message(8, [0x90] + Array("mp4a".utf8) + [0x11, 0x90])) else {
             Issue.record("no AAC")
             return
