@@ -19,6 +19,7 @@ if (canPlayParts()) {
         return;
       }
       choice.replaceChildren(...wanted.map((text, i) => new Option(text, i ? text : "")));
+      choice.value = player.isAutomatic ? "" : chosen;
     },
   });
   Object.assign(globalThis, { player, video }); // for whoever looks at it in the browser's console

@@ -6,6 +6,7 @@ const longestHold = 3;      // seconds: further behind than that it is not low l
 const keptBehind = 10;      // seconds of what was shown that stay in memory
 const mostAhead = 4;        // seconds beyond the aim at which it jumps instead of hurrying
 const calmBeforeUp = 30;    // seconds without a stall before a better rendition is tried
+const lookAgain = 4000;     // milliseconds between two looks at which renditions there are
 const retries = [500, 1000, 2000, 4000];
 
 export const canPlayParts = () => Boolean(globalThis.ManagedMediaSource ?? globalThis.MediaSource);
@@ -78,8 +79,7 @@ export class LivePlayer {
   async session(url, run, began) {
     this.abort?.abort();
     this.abort = new AbortController();
-    const all = await this.text(url);
-    this.variants = readVariants(all.text, all.url).filter(v => !v.codecs || mediaSource().isTypeSupported(type(v)));
+    this.variants = await this.playable(url);
     if (!this.variants.length) throw new Error("this browser can decode none of its renditions");
     let variant = this.variants.find(v => v.name === this.wanted) ?? this.variants[0];
     this.wanted = variant.name;
@@ -87,22 +87,24 @@ export class LivePlayer {
     let list = await this.list(variant.url), last = null;
     this.aim = this.hold = list.hold;
     this.marks = [];
+    this.looked = performance.now() - lookAgain / 2;
     this.map = null;
     await this.open(variant);
     let pieces = list.pieces.slice(Math.max(0, firstPiece(list.pieces, this.hold)));
     while (run === this.run) {
       // Another rendition begins where a segment does; all of them are cut alike.
-      const other = last && this.variants.find(v => v.name === this.wanted && v !== variant);
+      const other = last && this.variants.find(v => v.name === this.wanted && v.name !== variant.name);
+      if (pieces.some(piece => !piece.part)) this.look(url, run);
       const cut = other ? pieces.findIndex(piece => !piece.part) : -1;
       await this.take(cut < 0 ? pieces : pieces.slice(0, cut));
       last = cut < 0 ? pieces.at(-1) ?? last : { msn: pieces[cut].msn - 1, part: null };
       if (run !== this.run) return;
       this.begin(began);
-      let url = `${variant.url}${variant.url.includes("?") ? "&" : "?"}_HLS_msn=${list.next.msn}&_HLS_part=${list.next.part}`;
+      let place = `${variant.url}${variant.url.includes("?") ? "&" : "?"}_HLS_msn=${list.next.msn}&_HLS_part=${list.next.part}`;
       if (cut >= 0) {
         if (type(other) !== type(variant)) this.buffer.changeType(type(other));
         variant = other;
-        url = variant.url;
+        place = variant.url;
         this.map = null;
         this.changed(this.variants.map(v => v.name), variant.name);
       } else if (list.isEnded) {
@@ -111,9 +113,26 @@ export class LivePlayer {
         this.early = { url: list.hint, bytes: this.bytes(list.hint) };
         this.early.bytes.catch(() => {});
       }
-      list = await this.list(url);
+      list = await this.list(place);
       pieces = list.pieces.filter(piece => isAfter(piece, last));
     }
+  }
+
+  async playable(url) {
+    const all = await this.text(url);
+    return readVariants(all.text, all.url).filter(v => !v.codecs || mediaSource().isTypeSupported(type(v)));
+  }
+
+  // Renditions come and go: their list is read again now and then, while others are played.
+  async look(url, run) {
+    if (performance.now() - this.looked < lookAgain) return;
+    this.looked = performance.now();
+    try {
+      const found = await this.playable(url);
+      if (run !== this.run || !found.length || found.map(v => v.url).join() === this.variants.map(v => v.url).join()) return;
+      this.variants = found;
+      this.changed(found.map(v => v.name), this.wanted);
+    } catch { /* the stream may be over, which its playlist says */ }
   }
 
   // Loads pieces together and appends them in order. One that is gone is a gap.

@@ -126,7 +126,8 @@ package final class PushIntake: SegmentPush {
 
     private static func request(_ pushed: PushedSegment) -> PublishRequest {
         PublishRequest(
-            stream: pushed.stream, key: nil, origin: .httpPush, remoteAddress: pushed.remoteAddress, url: pushed.url, token: pushed.token)
+            stream: pushed.stream, key: nil, origin: .httpPush, remoteAddress: pushed.remoteAddress, url: pushed.url,
+            query: pushed.query, token: pushed.token)
     }
 
     private func remember(_ granted: StreamID, as pushed: StreamID) {

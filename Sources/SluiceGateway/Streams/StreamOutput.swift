@@ -32,7 +32,6 @@ package final class StreamOutput: Sendable {
     /// `nil` where the gateway does not package for low latency.
     let lowLatency: LowLatencyOutput?
     private let settings: GatewaySettings
-    private let numbering: PlaylistNumbering
     private let witness: SegmentWitness?
     private let state: Mutex<State>
 
@@ -47,7 +46,6 @@ package final class StreamOutput: Sendable {
         self.settings = settings
         self.witness = witness
         let numbering = PlaylistNumbering(wallClock: wallClock, isNamedByPublisher: isNamedByPublisher)
-        self.numbering = numbering
         func shelf(_ name: String) -> RenditionShelf {
             Self.shelf(name, settings, numbering, notesServing: witness != nil)
         }
@@ -71,7 +69,9 @@ package final class StreamOutput: Sendable {
     }
 
     /// A rendition that comes later; what it lists is numbered as the source's.
-    private func shelf(_ name: String) -> RenditionShelf { Self.shelf(name, settings, numbering, notesServing: witness != nil) }
+    private func shelf(_ name: String, beside source: RenditionShelf) -> RenditionShelf {
+        Self.shelf(name, settings, source.window.numberingFromNow, notesServing: witness != nil)
+    }
 
     /// What is asked for now.
     var ladder: Ladder { state.withLock { $0.ladder } }
@@ -95,14 +95,14 @@ package final class StreamOutput: Sendable {
                 if let place = state.renditions.firstIndex(where: { $0.name == profile.name }) {
                     // What it listed when it left does not continue.
                     if !old.places.contains(place) {
-                        state.renditions[place] = shelf(profile.name)
+                        state.renditions[place] = shelf(profile.name, beside: state.source)
                         state.renditionVariants[place] = nil
                         state.published[place] = nil
                     }
                     places.append(place)
                 } else {
                     places.append(state.renditions.count)
-                    state.renditions.append(shelf(profile.name))
+                    state.renditions.append(shelf(profile.name, beside: state.source))
                     state.renditionVariants.append(nil)
                     state.published.append(nil)
                 }

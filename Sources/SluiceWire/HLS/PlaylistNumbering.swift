@@ -6,6 +6,8 @@ package struct PlaylistNumbering: Hashable, Sendable {
     package var discontinuity: Int64 = 0
     /// Added to a segment's sequence in the name of its file.
     package var nameOffset: Int64 = 0
+    /// The first sequence that the source listed, from which a rendition that comes later counts; `nil` for those that were there then.
+    package var firstSequence: Int64?
 
     /// From nought.
     package init() {}

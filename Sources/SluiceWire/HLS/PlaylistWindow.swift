@@ -73,6 +73,7 @@ package struct PlaylistWindow: Sendable {
         if oldest == nil {
             entry.startsDiscontinuity = false
             oldest = entry.sequence
+            if let first = numbering.firstSequence { mediaSequence += max(0, entry.sequence.rawValue - first) }
         }
         entries.append(entry)
         targetSeconds = max(targetSeconds, Int(entry.duration.inSeconds.rounded()))
@@ -89,6 +90,14 @@ package struct PlaylistWindow: Sendable {
             gone.append(left.sequence)
         }
         return gone
+    }
+
+    /// Where a rendition begins that comes later than this one, so that the two are numbered alike.
+    package var numberingFromNow: PlaylistNumbering {
+        var later = numbering
+        later.firstSequence = oldest?.rawValue
+        later.discontinuity = discontinuitySequence + Int64(entries.count { $0.startsDiscontinuity })
+        return later
     }
 
     /// No entry follows.

@@ -85,7 +85,8 @@ import Testing
             #expect(heard.last?.method == "DELETE" && heard.last?.uri == "/v1.44/containers/c1?force=1&v=1")
             let asked = try #require(heard.first { $0.uri.contains("/create") })
             let body = try JSONTree(parsing: asked.body.utf8)
-            #expect(body["HostConfig"]?["DeviceRequests"]?.text == #"[{"Driver":"","Count":2,"Capabilities":[["gpu"]]}]"#)
+            let devices = try #require(body["HostConfig"]?["DeviceRequests"]?.elements?.first)
+            #expect(devices["Driver"] == "" && devices["Count"] == .int(2) && devices["Capabilities"]?.text == #"[["gpu"]]"#)
             #expect(body["Image"] == "r.example.com:5000/team/worker")
         }
     }

@@ -65,6 +65,11 @@ enum DeskOperations {
             "post", "/session", "Keeps the bearer token in a cookie for a browser.", answers: [.json(DeskSchemas.visitor)], faults: [400]),
         change("delete", "/session", "Takes the cookie away.", answers: [.init(status: 204, about: "it is gone", schema: nil)], faults: []),
         change(
+            "patch", "/streams/{name}",
+            "Other renditions from the next segment on: all of them, or which more and which no more; presets by name, or profiles.",
+            [stream, ifMatch], body: DeskSchemas.ladderChange, answers: [.json(DeskSchemas.changedProfiles)],
+            faults: [400, 404, 409, 412, 413, 429]),
+        change(
             "delete", "/streams/{name}", "Ends it in order; its publisher may come again.", [stream],
             answers: [.init(status: 202, about: "it ends", schema: nil)], faults: [404, 409]),
         change(

@@ -47,9 +47,33 @@ enum DeskSchemas {
             "trace": ["type": "string", "pattern": "^[0-9a-f]{32}$"],
         ])
 
-    static let streamDetail = Schema.object([
-        "stream": stream, "segments": Schema.list(segment), "decisions": Schema.list(RoutingOperations.decision), "sla": level,
+    private static let profile = Schema.object([
+        "name": Schema.text, "width": Schema.whole, "height": Schema.whole, "bitrate": Schema.whole, "fps": Schema.whole,
+        "fpsDen": Schema.whole,
     ])
+
+    static let streamDetail = Schema.object(
+        ["stream": stream, "segments": Schema.list(segment), "decisions": Schema.list(RoutingOperations.decision), "sla": level],
+        optional: ["profiles": Schema.list(profile)])
+
+    static let changedProfiles = Schema.object(["profiles": Schema.list(profile)])
+
+    /// Names of presets, and objects as in Livepeer's profile JSON.
+    private static let wantedProfiles = Schema.list(["type": ["string", "object"]])
+
+    static let ladderChange: OpenAPIValue = [
+        "type": "object", "additionalProperties": false, "minProperties": 1,
+        "properties": ["profiles": wantedProfiles, "add": wantedProfiles, "remove": Schema.list(Schema.text)],
+    ]
+
+    private static let quota = Schema.object(
+        [
+            "streamsNow": Schema.whole, "pixelsPerSecondNow": Schema.whole, "weiToday": Schema.text, "dayEndsAt": Schema.whole,
+            "whenSpent": Schema.oneOf(TenantQuota.WhenSpent.allCases.map(\.rawValue)), "isSpent": Schema.flag,
+        ],
+        optional: [
+            "streams": Schema.whole, "renditions": Schema.whole, "pixelsPerSecond": Schema.whole, "weiPerDay": Schema.text,
+        ])
 
     private static let line: [String: OpenAPIValue] = [
         "id": Schema.text, "standing": Schema.oneOf(OrchestratorRoster.Standing.allCases.map(\.rawValue)), "isReachable": Schema.flag,
@@ -68,7 +92,7 @@ enum DeskSchemas {
     static let tenant = Schema.object(
         [
             "name": Schema.text, "streams": Schema.list(Schema.text), "keyCount": Schema.whole, "liveStreams": Schema.list(Schema.text),
-            "sla": Schema.object(promise),
+            "sla": Schema.object(promise), "quota": quota,
         ], optional: ["keys": Schema.list(Schema.text)])
 
     private static let setting = Schema.object(
