@@ -46,9 +46,11 @@ struct FileLook: Hashable, Sendable {
 
     /// - Returns: `nil` for one that is not there.
     static func of(_ file: String) -> FileLook? {
-        var facts = stat()
-        guard stat(file, &facts) == 0 else { return nil }
-        let modified = Double(facts.st_mtim.tv_sec) + Double(facts.st_mtim.tv_nsec) / 1e9
-        return FileLook(size: Int(facts.st_size), modified: modified, number: UInt64(facts.st_ino))
+        // A link is looked through: what it leads to is what is read.
+        let place = URL(fileURLWithPath: file).resolvingSymlinksInPath().path
+        guard let facts = try? FileManager.default.attributesOfItem(atPath: place), let size = facts[.size] as? NSNumber,
+            let modified = facts[.modificationDate] as? Date, let number = facts[.systemFileNumber] as? NSNumber
+        else { return nil }
+        return FileLook(size: size.intValue, modified: modified.timeIntervalSinceReferenceDate, number: number.uint64Value)
     }
 }
