@@ -5,6 +5,7 @@
 """
 import http.server
 import json
+import re
 import ssl
 import sys
 import threading
@@ -18,11 +19,10 @@ TRUST = ssl._create_unverified_context()  # orchestrators sign their own certifi
 
 
 def invert(picture):
-    head = picture.split(b"\n", 3)
-    if len(head) < 4 or head[0] != b"P6":
-        raise ValueError("a PPM picture (P6) is right")
-    pixels = numpy.frombuffer(head[3], dtype=numpy.uint8)
-    return b"\n".join(head[:3]) + b"\n" + (255 - pixels).tobytes()
+    head = re.match(rb"P6\s+\d+\s+\d+\s+255\s", picture)
+    if not head:
+        raise ValueError("not a PPM picture: P6, width, height and 255 are right")
+    return head[0] + (255 - numpy.frombuffer(picture[head.end():], dtype=numpy.uint8)).tobytes()
 
 
 class Worker(http.server.BaseHTTPRequestHandler):

@@ -8,17 +8,17 @@ import Testing
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// A worker that tints, and the orchestrator in front of it.
+    /// A worker of `examples/`, and the orchestrator in front of it; the model has the worker's name.
     private struct Place {
         let worker: Program
         let workerPort: Int
         let orchestrator: RunningOrchestrator
         var uri: String { "https://127.0.0.1:\(orchestrator.port)" }
 
-        init() async throws {
+        init(_ model: String = "tint") async throws {
             let port = try await RunningOrchestrator.freePort()
             let worker = try Program([
-                "env", "PYTHONPATH=\(root.path)/Fixtures/ai", "python3", "-W", "ignore", "\(root.path)/examples/tint_worker.py", "\(port)",
+                "env", "PYTHONPATH=\(root.path)/Fixtures/ai", "python3", "-W", "ignore", "\(root.path)/examples/\(model)_worker.py", "\(port)",
             ])
             _ = try await eventually("the worker") {
                 if !worker.isRunning { throw Waited(description: "the worker ended: \(worker.text)") }
@@ -31,7 +31,7 @@ import Testing
                 settings: """
                     runners:
                       list:
-                        - {label: tint, runner_url: "http://127.0.0.1:\(port)", health_url: /health, app: live-video-to-video/tint, mode: single-shot}
+                        - {label: \(model), runner_url: "http://127.0.0.1:\(port)", health_url: /health, app: live-video-to-video/\(model), mode: single-shot}
 
                     """)
         }
@@ -229,10 +229,12 @@ import Testing
 
     /// Numbers that hung the reference's channels, a second publisher of the name, an update for nobody: the stream goes on.
     @Test func whatIsSentWrongDoesNotTouchTheStream() async throws {
-        let place = try await Place()
+        let place = try await Place("pass")
         let gateway = try await self.gateway([place])
-        let publisher = try publish("cam?pipeline=tint", to: gateway)
+        let publisher = try publish("cam?pipeline=pass", to: gateway)
         _ = try await eventually("pictures") { try await ours(gateway)["pictures"] as? Int ?? 0 > 24 ? true : nil }
+        let asItWas = try await eventually("a segment") { try await colour(gateway, "cam-out") }
+        #expect(min(asItWas.red, asItWas.green, asItWas.blue) > 200)
         let session = try #require(try await ours(gateway)["session"] as? String)
         for channel in ["", "-out", "-control", "-events"] {
             let url = "\(place.uri)/ai/trickle/\(session)\(channel)"
@@ -244,7 +246,7 @@ import Testing
             #expect(try await code(["-d", "x", "\(url)/-2"]) == "400")
             #expect(try await code(["-X", "DELETE", "\(url)/-1"]) == "400")
         }
-        let second = try publish("cam?pipeline=tint", to: gateway)
+        let second = try publish("cam?pipeline=pass", to: gateway)
         #expect(await second.status() != 0)
         #expect(try await code(["-d", "{}", "\(gateway.http)/live/video-to-video/nosuch/update"]) == "404")
         #expect(try await code(["-d", "[]", "\(gateway.http)/live/video-to-video/cam/update"]) == "400")

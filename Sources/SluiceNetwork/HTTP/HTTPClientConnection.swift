@@ -36,7 +36,7 @@ package enum HTTPClientError: Error, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .connect(let authority, let cause): "cannot connect to \(authority): \(cause)"
+        case .connect(let authority, let cause): "cannot connect to \(authority): \(connectFault(cause))"
         case .handshakeTooSlow(let authority, let limit): "cannot connect to \(authority): no TLS handshake within \(limit)"
         case .closed(let authority): "the connection to \(authority) was closed from this side"
         case .closedEarly(let authority, let cause):

@@ -142,14 +142,9 @@ final class ProxyExchange: ProxyUpstreamListener {
                 exchange.connections.giveBack(upstream.value, on: exchange.loop)
             case .success(let upstream): exchange.connected(upstream.value)
             case .failure(let error):
-                if !exchange.isOver { exchange.failed(.unreachable(Self.words(error))) }
+                if !exchange.isOver { exchange.failed(.unreachable(connectFault(error))) }
             }
         }
-    }
-
-    private static func words(_ error: any Error) -> String {
-        if let error = error as? NIOConnectionError { return error.connectionErrors.first.map { "\($0.error)" } ?? "\(error)" }
-        return "\(error)"
     }
 
     private func connected(_ upstream: ProxyUpstream) {

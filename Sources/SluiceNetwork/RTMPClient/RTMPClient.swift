@@ -47,7 +47,7 @@ package final class RTMPClient: Sendable {
             try await accepted.get()
             return client
         } catch {
-            throw Failed(address: address, reason: "\(error)")
+            throw Failed(address: address, reason: connectFault(error))
         }
     }
 
