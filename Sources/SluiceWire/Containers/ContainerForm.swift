@@ -159,14 +159,23 @@ package enum ContainerForm {
             return RunnerFault(.portTaken, "its port is taken: '\(said)'")
         }
         if has("pull access denied", "denied", "unauthorized", "authentication required") {
-            return RunnerFault(
-                .pullDenied,
-                "the registry does not give the image '\(image)' to this machine: '\(said)'. Log in with `docker login`, or pull it by hand"
-            )
+            return RunnerFault(.pullDenied, "the registry does not give the image '\(image)' to this machine: '\(said)'")
         }
         if status == 404 || has("manifest unknown", "not found", "no such image") {
             return RunnerFault(.noImage, "there is no image '\(image)': '\(said)'")
         }
         return RunnerFault(.other, "\(doing): \(status) '\(said)'")
+    }
+
+    /// Of a pull.
+    ///
+    /// - Parameter login: what the registry was asked with.
+    package static func refusedPull(_ status: Int, _ body: JSONTree?, _ order: ContainerOrder, _ login: RegistryLogin?) -> RunnerFault {
+        var fault = fault(status, body, doing: "fetching the image", order)
+        guard fault.kind == .pullDenied else { return fault }
+        fault.description +=
+            login.map { ". It was asked as '\($0.name)'" }
+            ?? ". It was asked without a login: runners.registries has none for \(RegistryLogin.registry(of: order.image))"
+        return fault
     }
 }
