@@ -138,7 +138,8 @@ final class ContainerEngine: Sendable {
     func list(_ labels: [String: String]) async throws(RunnerFault) -> [ContainerForm.Listed] {
         let filter = JSONTree.members(["label": .list(labels.map { .text("\($0.key)=\($0.value)") })]).text
         return ContainerForm.listed(
-            try await call(.get, "/containers/json?all=1&filters=\(Self.escaped(filter))", doing: "looking for containers", fine: [200],
+            try await call(
+                .get, "/containers/json?all=1&filters=\(Self.escaped(filter))", doing: "looking for containers", fine: [200],
                 within: times.look))
     }
 
@@ -154,7 +155,8 @@ final class ContainerEngine: Sendable {
     }
 
     func start(_ id: String, order: ContainerOrder) async throws(RunnerFault) {
-        _ = try await call(.post, "/containers/\(id)/start", doing: "starting the container", fine: [200, 204, 304], order: order,
+        _ = try await call(
+            .post, "/containers/\(id)/start", doing: "starting the container", fine: [200, 204, 304], order: order,
             within: times.call)
     }
 

@@ -172,6 +172,8 @@ package final class ContainerHost: RunnerHost {
 
     package func end(_ place: RunnerPlace, atOnce: Bool) async {
         do throws(RunnerFault) { try await engine.kill(place.id, signal: atOnce ? "SIGKILL" : "SIGTERM") } catch {
+            // It has ended meanwhile: engines differ in what they say to that.
+            if (try? await look(place)) != nil { return }
             note("not ended", place.id, error)
         }
     }
@@ -181,6 +183,8 @@ package final class ContainerHost: RunnerHost {
     }
 
     private func note(_ what: String, _ id: String, _ fault: RunnerFault) {
+        // Nobody wants to know any more.
+        if Task.isCancelled { return }
         logger.warning("container \(what)", metadata: ["container": "\(id.prefix(12))", "reason": "\(fault)"])
     }
 }

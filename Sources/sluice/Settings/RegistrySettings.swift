@@ -39,7 +39,8 @@ struct RegistrySettings: Sendable {
             let place = "runners.registries (\(reader.source(of: "runners.registries")))"
             // None of it is shown: secrets are in it.
             guard let found = (try? JSONTree(parsing: list.utf8))?.elements, found.count <= Self.most else {
-                throw SettingsError("\(place): a list of at most \(Self.most) objects with host, username, and password or passwordFile is right")
+                throw SettingsError(
+                    "\(place): a list of at most \(Self.most) objects with host, username, and password or passwordFile is right")
             }
             for (index, json) in found.enumerated() { entries.append(try Self.entry(json, "\(place)[\(index)]")) }
             guard Set(entries.map(\.registry)).count == entries.count else { throw SettingsError("\(place): a host is there twice") }

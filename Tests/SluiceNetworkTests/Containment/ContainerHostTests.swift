@@ -15,7 +15,8 @@ import Testing
 
     private func host(_ path: String) -> ContainerHost {
         ContainerHost(
-            path: path, owner: "https://o:1", address: "https://o:1", login: { _ throws(RunnerFault) in nil }, group: MultiThreadedEventLoopGroup.singleton, logger: TestServer.quiet
+            path: path, owner: "https://o:1", address: "https://o:1", login: { _ throws(RunnerFault) in nil },
+            group: MultiThreadedEventLoopGroup.singleton, logger: TestServer.quiet
         )
     }
 

@@ -13,10 +13,7 @@ import Testing
 final class ImageShelf: HTTPResponder {
     static let user = "reader"
     static let password = "pa:ss/wörd+"
-    /// Given to anybody.
-    static let open = "open/web"
-    /// Wants a login.
-    static let closed = "closed/web"
+    static let image = "open/web"
 
     /// Makes the image's blobs, each a file named by its digest; the manifest's is told.
     private static let script = """
@@ -43,6 +40,7 @@ final class ImageShelf: HTTPResponder {
         for file in config layer.gz manifest; do mv $file blobs/$(sum $file); done
         """
 
+    private let isClosed: Bool
     private let blobs: URL
     private let manifest: String
     private let layer: String
@@ -68,9 +66,16 @@ final class ImageShelf: HTTPResponder {
         guard end == .code(0), let manifest = told("manifest"), let layer = told("layer") else {
             throw RunnerFault(.other, "no image can be made (it needs busybox-static): \(log.lines.joined(separator: "\n"))")
         }
+        isClosed = false
         blobs = folder.appending(path: "blobs")
         self.manifest = manifest
         self.layer = layer
+    }
+
+    /// - Parameter other: it gives the same to anybody.
+    init(closed other: ImageShelf) {
+        isClosed = true
+        (blobs, manifest, layer) = (other.blobs, other.manifest, other.layer)
     }
 
     /// - Returns: opened, it lets the layer of that name go.
@@ -85,15 +90,15 @@ final class ImageShelf: HTTPResponder {
     func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
         let path = String((request.head.path ?? "").prefix { $0 != "?" })
         let isWhole = request.head.method == .get
-        if path == "/v2/" { return try await writer.send(.ok, headers: [.contentType: "application/json"], body: ByteBuffer(string: "{}")) }
+        if isClosed, !isLoggedIn(request) { return try await refuse(.unauthorized, "UNAUTHORIZED", "authentication required", writer) }
+        if path == "/v2/" {
+            return try await writer.send(.ok, headers: [.contentType: "application/json"], body: ByteBuffer(string: "{}"))
+        }
         // /v2/NAME/manifests|blobs/REFERENCE
         let parts = path.dropFirst("/v2/".count).split(separator: "/").map(String.init)
         guard path.hasPrefix("/v2/"), parts.count == 4 else { return try await refuse(.notFound, "NAME_UNKNOWN", "no such image", writer) }
         let name = parts[0] + "/" + parts[1]
-        if name == Self.closed, !isLoggedIn(request) {
-            return try await refuse(.unauthorized, "UNAUTHORIZED", "authentication required", writer)
-        }
-        guard name == Self.open || name == Self.closed || name.hasPrefix("slow/") else {
+        guard name == Self.image || name.hasPrefix("slow/") else {
             return try await refuse(.notFound, "NAME_UNKNOWN", "repository name not known to registry", writer)
         }
         let isManifest = parts[2] == "manifests"

@@ -27,14 +27,21 @@ struct RealEngine: Sendable {
     let socket: String
     /// Its own process.
     let process: RunningProcess
-    let shelf: ImageShelf
-    let shelfPort: Int
+    let shelf: Shelf
+    /// The same images, for those who log in.
+    let closed: Shelf
     /// Memory and the like are limited: the machine's control groups can be used.
     let hasLimits: Bool
     /// Containers have a network of their own, of that name.
     let network: String?
 
-    func image(_ name: String = ImageShelf.open) -> String { "127.0.0.1:\(shelfPort)/\(name):1" }
+    /// A registry that is served.
+    struct Shelf: Sendable {
+        let images: ImageShelf
+        let port: Int
+
+        func image(_ name: String = ImageShelf.image) -> String { "127.0.0.1:\(port)/\(name):1" }
+    }
 
     func engine(_ times: ContainerEngine.Times = .init()) -> ContainerEngine {
         ContainerEngine(path: socket, times: times, group: MultiThreadedEventLoopGroup.singleton)
@@ -49,7 +56,7 @@ struct RealEngine: Sendable {
 
     /// - Parameter arguments: of BusyBox.
     func order(_ arguments: [String]) -> ContainerOrder {
-        var order = ContainerOrder(image: image())
+        var order = ContainerOrder(image: shelf.image())
         order.network = "host"
         order.entrypoint = ["/bin/busybox"]
         order.arguments = arguments
@@ -64,7 +71,7 @@ struct RealEngine: Sendable {
     private static let endTime: Duration = .seconds(15)
 
     /// - Parameter body: the engine, or why there is none: it is not installed, may not start containers here, …
-    static func running(_ kind: Kind, _ shelf: ImageShelf, _ port: Int, _ body: (Found) async throws -> Void) async throws {
+    static func running(_ kind: Kind, _ shelf: Shelf, _ closed: Shelf, _ body: (Found) async throws -> Void) async throws {
         var reasons: [String] = []
         for limits in kind == .podman ? [true, false] : [true] {
             // A socket's path has at most 107 bytes, of which Docker needs 40 for one in its folder.
@@ -75,7 +82,7 @@ struct RealEngine: Sendable {
             let log = RunnerLog { bell.ring() }
             let process: RunningProcess
             do {
-                try write(kind, folder, port, limits: limits)
+                try write(kind, folder, [shelf.port, closed.port], limits: limits)
                 process = try await RunningProcess.start(
                     ["bash", "start.sh"], environment: environment(folder), directory: folder.path, log: log,
                     group: MultiThreadedEventLoopGroup.singleton)
@@ -85,7 +92,7 @@ struct RealEngine: Sendable {
             }
             let network = kind == .docker ? "br-\(folder.lastPathComponent.suffix(8))" : nil
             let engine = RealEngine(
-                kind: kind, socket: folder.appending(path: "engine.sock").path, process: process, shelf: shelf, shelfPort: port,
+                kind: kind, socket: folder.appending(path: "engine.sock").path, process: process, shelf: shelf, closed: closed,
                 hasLimits: limits, network: network == nil ? nil : "bridge")
             let result: Result<Bool, any Error>
             do {
@@ -122,7 +129,7 @@ struct RealEngine: Sendable {
 
     /// What is mounted for containers is seen by nobody else, and gone with the engine. Podman's runtime takes no control groups of both
     /// versions at once.
-    private static func write(_ kind: Kind, _ folder: URL, _ port: Int, limits: Bool) throws {
+    private static func write(_ kind: Kind, _ folder: URL, _ ports: [Int], limits: Bool) throws {
         let own = """
             set -e
             if [ "$(id -u)" = 0 ] && [ -z "$SLUICE_OWN" ]; then SLUICE_OWN=1 exec unshare -m bash start.sh; fi
@@ -142,14 +149,15 @@ struct RealEngine: Sendable {
                 events_logger = "file"
                 """
             try Data(settings.utf8).write(to: folder.appending(path: "containers.conf"))
-            let registries = "[[registry]]\nlocation = \"127.0.0.1:\(port)\"\ninsecure = true\n"
-            try Data(registries.utf8).write(to: folder.appending(path: "registries.conf"))
+            let registries = ports.map { "[[registry]]\nlocation = \"127.0.0.1:\($0)\"\ninsecure = true\n" }
+            try Data(registries.joined().utf8).write(to: folder.appending(path: "registries.conf"))
             start = """
                 exec podman --log-level info --root "$PWD/data" --runroot "$PWD/exec" --storage-driver vfs system service --time=0 "unix://$PWD/engine.sock"
                 """
         case .docker:
             start = """
                 command -v dockerd >/dev/null || { echo "there is no dockerd"; exit 1; }
+                echo '{}' > none.json
                 bridge=br-${PWD: -8}
                 ip link add "$bridge" type bridge
                 ip addr add 10.213.$((RANDOM % 256)).1/24 dev "$bridge"
@@ -219,7 +227,8 @@ struct RealEngine: Sendable {
 
 /// Starts the engines once for all tests of a suite.
 struct RealEngines: SuiteTrait, TestScoping {
-    func provideScope(for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void) async throws {
+    func provideScope(for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void) async throws
+    {
         let folder = FileManager.default.temporaryDirectory.appending(path: "shelf-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -228,10 +237,15 @@ struct RealEngines: SuiteTrait, TestScoping {
             let all = Dictionary(uniqueKeysWithValues: RealEngine.Kind.allCases.map { ($0, RealEngine.Found.missing("\(error)")) })
             return try await RealEngine.$all.withValue(all, operation: function)
         }
+        let guarded = ImageShelf(closed: shelf)
         try await TestServer.serving(shelf, tls: false) { server in
-            try await RealEngine.running(.podman, shelf, server.port) { podman in
-                try await RealEngine.running(.docker, shelf, server.port) { docker in
-                    try await RealEngine.$all.withValue([.podman: podman, .docker: docker], operation: function)
+            try await TestServer.serving(guarded, tls: false) { guardedServer in
+                let open = RealEngine.Shelf(images: shelf, port: server.port)
+                let closed = RealEngine.Shelf(images: guarded, port: guardedServer.port)
+                try await RealEngine.running(.podman, open, closed) { podman in
+                    try await RealEngine.running(.docker, open, closed) { docker in
+                        try await RealEngine.$all.withValue([.podman: podman, .docker: docker], operation: function)
+                    }
                 }
             }
         }

@@ -28,9 +28,9 @@ import Testing
     @Test(arguments: RealEngine.Kind.allCases) func aContainerIsFetchedOfferedRestartedAndRemoved(_ kind: RealEngine.Kind) async throws {
         let engine = try kind.there()
         let name = "slow/\(kind.rawValue.lowercased())"
-        let held = engine.shelf.hold(name)
+        let held = engine.shelf.images.hold(name)
         defer { held.open() }
-        let order = web(engine) { $0.image = engine.image(name) }
+        let order = web(engine) { $0.image = engine.shelf.image(name) }
         try await Keeping.of([order], containers: engine.host(owner: Self.owner), settings: Self.soon) { keeping in
             _ = try await keeping.until("web", "the pull is told") { $0.phase == .preparing && $0.progress?.isEmpty == false }
             held.open()
@@ -61,14 +61,15 @@ import Testing
         var greedy = engine.order(["tail", "/dev/zero"])
         greedy.memory = 16 << 20
         var absent = engine.order(Self.web)
-        let missing = engine.image("not/there")
+        let missing = engine.shelf.image("not/there")
         absent.image = missing
         var never = absent
         never.pull = .never
         var broken = engine.order(Self.web)
         broken.entrypoint = ["/no/such/program"]
         var orders = [
-            Keeping.order("walls", .container(order)), Keeping.order("absent", .container(absent)), Keeping.order("never", .container(never)),
+            Keeping.order("walls", .container(order)), Keeping.order("absent", .container(absent)),
+            Keeping.order("never", .container(never)),
             Keeping.order("broken", .container(broken)),
         ]
         if engine.hasLimits { orders.append(Keeping.order("greedy", .container(greedy))) }
@@ -86,7 +87,9 @@ import Testing
             if engine.hasLimits {
                 #expect(log.contains("\(64 << 20)"), "\(log)")
                 let greedy = try await keeping.until("greedy", "it is tried again") { $0.restarts >= 1 }
-                #expect(greedy.lastFault == "it was ended for using more memory than it may")
+                // Podman finds it out on some machines only.
+                let words = ["it was ended for using more memory than it may"] + (kind == .podman ? ["it was ended by signal 9"] : [])
+                #expect(words.contains(greedy.lastFault ?? ""), "\(greedy.lastFault ?? "")")
             }
             let second = try await keeping.until("never", "it is tried again") { $0.restarts >= 1 }
             #expect(second.lastFault == "there is no image '\(missing)' on this machine, and pull is never")
@@ -103,7 +106,8 @@ import Testing
         let script = "trap 'echo bye; exit 0' TERM; httpd -p 127.0.0.1:$PORT -h /www; while :; do sleep 0.05; done"
         let order = Keeping.order("hears", health: "/health", .container(engine.order(["sh", "-c", script])))
         let began = ContinuousClock.now
-        try await Keeping.of([order], containers: engine.host(owner: Self.owner), settings: Keeping.settings(stop: .seconds(60))) { keeping in
+        try await Keeping.of([order], containers: engine.host(owner: Self.owner), settings: Keeping.settings(stop: .seconds(60))) {
+            keeping in
             _ = try await keeping.well("hears")
             keeping.atEnd { keeper in #expect(keeper.log(of: "hears")?.last == "bye") }
         }
@@ -135,23 +139,24 @@ import Testing
     @Test(arguments: RealEngine.Kind.allCases) func aRegistryThatWantsALoginIsGivenIt(_ kind: RealEngine.Kind) async throws {
         let engine = try kind.there()
         let order = web(engine) {
-            $0.image = engine.image(ImageShelf.closed)
+            $0.image = engine.closed.image()
             $0.pull = .always
         }
         let none = await #expect(throws: RunnerFault.self) { try await engine.host(owner: Self.owner).prepare(order) { _ in } }
         #expect(none?.kind == .pullDenied, "\(none?.description ?? "")")
-        #expect(none?.description.contains("runners.registries has none for 127.0.0.1:\(engine.shelfPort)") == true)
+        #expect(none?.description.contains("runners.registries has none for 127.0.0.1:\(engine.closed.port)") == true)
         let wrong = await #expect(throws: RunnerFault.self) {
             try await engine.host(owner: Self.owner) { name throws(RunnerFault) in
                 RegistryLogin(registry: name, user: ImageShelf.user, password: "not-it")
             }.prepare(order) { _ in }
         }
-        #expect(wrong?.kind == .pullDenied && wrong?.description.hasSuffix("It was asked as 'reader'") == true, "\(wrong?.description ?? "")")
+        #expect(
+            wrong?.kind == .pullDenied && wrong?.description.hasSuffix("It was asked as 'reader'") == true, "\(wrong?.description ?? "")")
         #expect(wrong?.description.contains("not-it") == false)
         try await engine.host(owner: Self.owner) { name throws(RunnerFault) in
             RegistryLogin(registry: name, user: ImageShelf.user, password: ImageShelf.password)
         }.prepare(order) { _ in }
-        #expect(engine.shelf.lastLogin?.hasPrefix("Basic ") == true)
+        #expect(engine.closed.images.lastLogin?.hasPrefix("Basic ") == true)
     }
 
     @Test(arguments: RealEngine.Kind.allCases) func anEngineThatHangsIsToldOfAndWaitedForNoLongerThanItMayTake(
@@ -160,7 +165,7 @@ import Testing
         let engine = try kind.there()
         let order = web(engine)
         var times = ContainerEngine.Times()
-        (times.look, times.call, times.watch) = (.milliseconds(500), .seconds(1), .milliseconds(200))
+        (times.look, times.call, times.watch) = (.seconds(2), .seconds(2), .milliseconds(200))
         let host = engine.host(owner: Self.owner, times: times)
         // Whatever becomes of it: the next test wants the engine too.
         defer { engine.process.signal(SIGCONT) }

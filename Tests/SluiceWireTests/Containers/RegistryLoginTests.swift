@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct RegistryLoginTests {
     @Test(arguments: [
-        ("worker", "docker.io"), ("team/worker:1", "docker.io"), ("docker.io/team/worker", "docker.io"), ("index.docker.io/a/b", "docker.io"),
+        ("worker", "docker.io"), ("team/worker:1", "docker.io"), ("docker.io/team/worker", "docker.io"),
+        ("index.docker.io/a/b", "docker.io"),
         ("localhost/worker", "localhost"), ("localhost:5000/worker", "localhost:5000"), ("R.example.com/a/b@sha256:0", "r.example.com"),
         ("127.0.0.1:5000/worker", "127.0.0.1:5000"),
     ])

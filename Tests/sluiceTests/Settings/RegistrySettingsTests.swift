@@ -61,7 +61,10 @@ import Testing
         ("registries: [{host: a, password: s3cret}]", "[0]: username is required"),
         ("registries: [{host: a, username: b}]", "[0]: one of password and passwordFile is right"),
         ("registries: [{host: a, username: b, password: s3cret, passwordFile: /x}]", "[0]: one of password and passwordFile is right"),
-        ("registries: [{host: a, username: b, password: 123}]", "[0].password: a text of 1 to 8192 bytes is right; what looks like a number"),
+        (
+            "registries: [{host: a, username: b, password: 123}]",
+            "[0].password: a text of 1 to 8192 bytes is right; what looks like a number"
+        ),
         ("registries: [{host: a, username: b, pasword: s3cret}]", "[0]: 'pasword' is no key of a registry"),
         ("registries: [{host: a, username: b, password: s3cret}, {host: A, username: b, password: s3cret}]", "a host is there twice"),
         ("registries: [{host: a, username: b, passwordFile: /no/such/file}]", "the file '/no/such/file' cannot be read"),
@@ -87,7 +90,8 @@ import Testing
             _ = reader.text("marketplace.peerSecret")
             let all = EffectiveSetting.all(reader.effective)
             #expect(all.allSatisfy { $0.value?.contains("s3cret") != true })
-            #expect(all.filter(\.isSecret).map(\.key) == ["marketplace.peerSecret", "runners.list", "runners.registries", "runners.secret"])
+            #expect(
+                all.filter(\.isSecret).map(\.key) == ["marketplace.peerSecret", "runners.list", "runners.registries", "runners.secret"])
         }
     }
 }
