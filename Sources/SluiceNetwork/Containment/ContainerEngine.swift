@@ -22,9 +22,16 @@ final class ContainerEngine: Sendable {
         var watch: Duration = .seconds(5)
     }
 
+    /// What it understands.
+    private struct Speech {
+        /// Of the paths of Docker's API.
+        var prefix: String
+        var isPodman: Bool
+    }
+
     private let socket: EngineSocket
     let times: Times
-    private let version = Mutex<String?>(nil)
+    private let known = Mutex<Speech?>(nil)
 
     init(path: String, times: Times = Times(), group: any EventLoopGroup) {
         socket = EngineSocket(path: path, group: group)
@@ -33,16 +40,18 @@ final class ContainerEngine: Sendable {
 
     // MARK: Calls
 
-    private func prefix() async throws -> String {
-        if let known = version.withLock({ $0 }) { return known }
+    private func speech() async throws -> Speech {
+        if let known = known.withLock({ $0 }) { return known }
         let (status, json) = try await plain(.get, "/version", within: times.look)
         guard status == 200, let json else {
             throw RunnerFault(.noEngine, "what answers at '\(socket.path)' is no container engine: status \(status)")
         }
-        let found = "/v\(ContainerForm.version(json))"
-        version.withLock { $0 = found }
+        let found = Speech(prefix: "/v\(ContainerForm.version(json))", isPodman: ContainerForm.isPodman(json))
+        known.withLock { $0 = found }
         return found
     }
+
+    private func prefix() async throws -> String { try await speech().prefix }
 
     private func plain(
         _ method: HTTPRequest.Method, _ path: String, body: JSONTree? = nil, within limit: Duration?
@@ -169,8 +178,16 @@ final class ContainerEngine: Sendable {
 
     /// Returns when it has ended, or is not there: however long that takes.
     func wait(_ id: String) async throws(RunnerFault) {
-        _ = try await call(
-            .post, "/containers/\(id)/wait?condition=not-running", doing: "waiting for the container", fine: [200, 404], within: nil)
+        do {
+            let speech = try await speech()
+            // What Podman has for Docker's clients looks without a pause, and takes a whole core for each that waits.
+            let path =
+                speech.isPodman
+                ? "/libpod/containers/\(id)/wait?condition=stopped&condition=exited&interval=250ms"
+                : speech.prefix + "/containers/\(id)/wait?condition=not-running"
+            let (status, json) = try await plain(.post, path, within: nil)
+            guard [200, 404].contains(status) else { throw ContainerForm.fault(status, json, doing: "waiting for the container", nil) }
+        } catch let fault as RunnerFault { throw fault } catch { throw RunnerFault(.noEngine, "waiting for the container: \(error)") }
     }
 
     func kill(_ id: String, signal: String) async throws(RunnerFault) {

@@ -27,6 +27,11 @@ package enum ContainerForm {
         return preferred
     }
 
+    /// - Parameter json: the answer to `GET /version`.
+    package static func isPodman(_ json: JSONTree) -> Bool {
+        json["Components"]?.elements?.contains { $0["Name"]?.string?.hasPrefix("Podman") == true } ?? false
+    }
+
     private static func numbers(_ version: String) -> [Int] { version.split(separator: ".").map { Int($0) ?? 0 } }
 
     /// The body of `POST /containers/create`.

@@ -222,6 +222,19 @@ import Testing
         }
     }
 
+    @Test func podmanIsWaitedForInItsOwnWords() async throws {
+        try await ScriptedEngine.running { call in
+            switch call.uri {
+            case "/version": .init(pieces: [#"{"ApiVersion":"1.41","Components":[{"Name":"Podman Engine","Version":"4.3.1"}]}"#])
+            case "/libpod/containers/c/wait?condition=stopped&condition=exited&interval=250ms": .init(pieces: ["3"])
+            case "/v1.41/containers/c/json": .init(pieces: [#"{"Id":"c","State":{"Running":false,"ExitCode":3}}"#])
+            default: .init(status: 500)
+            }
+        } _: { engine in
+            #expect(await host(engine.path).exit(of: RunnerPlace(id: "c", url: "")) { _ in } == .code(3))
+        }
+    }
+
     @Test func registriesAreAskedWithTheLoginTheyHave() async throws {
         let asked = Mutex<[String]>([])
         try await ScriptedEngine.running { call in

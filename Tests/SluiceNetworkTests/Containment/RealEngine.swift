@@ -66,8 +66,8 @@ struct RealEngine: Sendable {
     // MARK: Life
 
     /// Bounds on what an engine may take in a test.
-    private static let startTime: Duration = .seconds(30)
-    private static let trialTime: Duration = .seconds(30)
+    private static let startTime: Duration = .seconds(20)
+    private static let trialTime: Duration = .seconds(20)
     private static let endTime: Duration = .seconds(15)
 
     /// - Parameter body: the engine, or why there is none: it is not installed, may not start containers here, …
