@@ -21,6 +21,22 @@ need_packages() {
     fi
 }
 
+# Unpacks the Debian packages given below a folder, and installs nothing: no service begins, nothing on this machine is another.
+fetch_packages() {
+    local folder=$1 package
+    shift
+    [ "$(cat "$folder/packages" 2>/dev/null)" = "$*" ] && return 0
+    echo "fetching $*"
+    rm -rf "$folder" && mkdir -p "$folder/debs"
+    if ! (cd "$folder/debs" && apt-get download -qq "$@" >/dev/null 2>&1); then
+        echo "could not fetch $* (apt-get download)" >&2
+        return 1
+    fi
+    for package in "$folder"/debs/*.deb; do dpkg-deb -x "$package" "$folder"; done
+    rm -rf "$folder/debs"
+    echo "$*" >"$folder/packages"
+}
+
 need_swift() {
     command -v swift >/dev/null && return 0
     echo "the Swift toolchain (6.3 or newer) is missing: see https://www.swift.org/install" >&2

@@ -1,7 +1,7 @@
 package import Logging
 package import NIOCore
 package import SluiceTypes
-import SluiceWire
+package import SluiceWire
 
 /// Runs runners as containers of Docker's, or of whoever speaks its API.
 ///
@@ -17,16 +17,30 @@ package final class ContainerHost: RunnerHost {
     private let engine: ContainerEngine
     private let owner: String
     private let address: String
+    private let login: @Sendable (String) async throws(RunnerFault) -> RegistryLogin?
     private let logger: Logger
 
     /// - Parameters:
     ///   - path: of the engine's Unix socket.
     ///   - owner: what tells this orchestrator from others of this engine, and is the same when it starts again.
     ///   - address: how runners reach it; told to them.
-    package init(path: String, owner: String, address: String, group: any EventLoopGroup, logger: Logger) {
-        engine = ContainerEngine(path: path, group: group)
+    ///   - login: for the registry of that name, if there is one; asked before each pull.
+    package convenience init(
+        path: String, owner: String, address: String, login: @escaping @Sendable (String) async throws(RunnerFault) -> RegistryLogin?,
+        group: any EventLoopGroup, logger: Logger
+    ) {
+        self.init(
+            engine: ContainerEngine(path: path, group: group), owner: owner, address: address, login: login, logger: logger)
+    }
+
+    init(
+        engine: ContainerEngine, owner: String, address: String,
+        login: @escaping @Sendable (String) async throws(RunnerFault) -> RegistryLogin?, logger: Logger
+    ) {
+        self.engine = engine
         self.owner = owner
         self.address = address
+        self.login = login
         self.logger = logger
     }
 
@@ -61,7 +75,8 @@ package final class ContainerHost: RunnerHost {
         guard container.pull != .never else {
             throw RunnerFault(.noImage, "there is no image '\(container.image)' on this machine, and pull is never")
         }
-        try await engine.pull(container, told: told)
+        let login = try await login(RegistryLogin.registry(of: container.image))
+        try await engine.pull(container, login: login, told: told)
     }
 
     package func launch(_ order: RunnerOrder, log: RunnerLog) async throws(RunnerFault) -> RunnerPlace {
@@ -107,23 +122,58 @@ package final class ContainerHost: RunnerHost {
     }
 
     package func follow(_ place: RunnerPlace, log: RunnerLog) async {
-        do { try await engine.follow(place.id, into: log) } catch { log.note("what it writes cannot be read any more: \(error)") }
+        var since: Int64?
+        var isBroken = false
+        while !Task.isCancelled {
+            do {
+                guard try await engine.follow(place.id, since: since, into: log) else { return }
+                isBroken = false
+            } catch {
+                if Task.isCancelled { return }
+                if !isBroken { log.note("what it writes cannot be read at the moment: \(error)") }
+                isBroken = true
+            }
+            // It ended, which ends this too, or the engine did, and begins again.
+            since = Int64(wallClockNanoseconds() / 1_000_000_000)
+            try? await Task.sleep(for: Self.awayPause)
+        }
     }
 
-    package func exit(of place: RunnerPlace) async -> RunnerExit {
-        while true {
-            do throws(RunnerFault) {
-                try await engine.wait(place.id)
-                guard let inspected = try await engine.inspect(place.id) else { return .gone }
-                if let exit = ContainerForm.exit(inspected) { return exit }
-            } catch { note("cannot be waited for", place.id, error) }
-            try? await Task.sleep(for: Self.awayPause)
-            if Task.isCancelled { return .gone }
+    package func exit(of place: RunnerPlace, told: @escaping @Sendable (String?) -> Void) async -> RunnerExit {
+        await withTaskGroup(of: RunnerExit.self) { group in
+            group.addTask {
+                // One request from its start to its end: nothing else is as quick to know. What goes wrong with it the other one tells.
+                while !Task.isCancelled {
+                    if (try? await self.engine.wait(place.id)) != nil, let exit = try? await self.look(place) { return exit }
+                    try? await Task.sleep(for: Self.awayPause)
+                }
+                return .gone
+            }
+            group.addTask {
+                while (try? await Task.sleep(for: self.engine.times.watch)) != nil {
+                    do throws(RunnerFault) {
+                        let exit = try await self.look(place)
+                        told(nil)
+                        if let exit { return exit }
+                    } catch { if !Task.isCancelled { told(error.description) } }
+                }
+                return .gone
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? .gone
         }
+    }
+
+    /// - Returns: `nil` while it runs.
+    private func look(_ place: RunnerPlace) async throws(RunnerFault) -> RunnerExit? {
+        guard let inspected = try await engine.inspect(place.id) else { return .gone }
+        return ContainerForm.exit(inspected)
     }
 
     package func end(_ place: RunnerPlace, atOnce: Bool) async {
         do throws(RunnerFault) { try await engine.kill(place.id, signal: atOnce ? "SIGKILL" : "SIGTERM") } catch {
+            // It has ended meanwhile: engines differ in what they say to that.
+            if (try? await look(place)) != nil { return }
             note("not ended", place.id, error)
         }
     }
@@ -133,6 +183,8 @@ package final class ContainerHost: RunnerHost {
     }
 
     private func note(_ what: String, _ id: String, _ fault: RunnerFault) {
+        // Nobody wants to know any more.
+        if Task.isCancelled { return }
         logger.warning("container \(what)", metadata: ["container": "\(id.prefix(12))", "reason": "\(fault)"])
     }
 }

@@ -73,7 +73,7 @@ package final class ProcessHost: RunnerHost {
     /// It writes from its start on.
     package func follow(_ place: RunnerPlace, log: RunnerLog) async {}
 
-    package func exit(of place: RunnerPlace) async -> RunnerExit {
+    package func exit(of place: RunnerPlace, told: @escaping @Sendable (String?) -> Void) async -> RunnerExit {
         await running.withLock { $0[place.id] }?.exit() ?? .gone
     }
 

@@ -11,7 +11,8 @@ final class RunningProcess: Sendable {
         /// Its identifier may be another's by now.
         var isReaped = false
         var exit: RunnerExit?
-        var waiting: [CheckedContinuation<RunnerExit, Never>] = []
+        var waiting: [Int: CheckedContinuation<RunnerExit, Never>] = [:]
+        var nextWaiter = 0
     }
 
     /// After its end, for what it wrote last.
@@ -88,19 +89,31 @@ final class RunningProcess: Sendable {
     private func settle(_ exit: RunnerExit) {
         let waiting = state.withLock { state in
             state.exit = exit
-            defer { state.waiting = [] }
+            defer { state.waiting = [:] }
             return state.waiting
         }
-        for one in waiting { one.resume(returning: exit) }
+        for one in waiting.values { one.resume(returning: exit) }
     }
 
+    /// - Returns: `gone` when the task is cancelled: nobody waits any longer.
     func exit() async -> RunnerExit {
-        await withCheckedContinuation { continuation in
-            let exit = state.withLock { state in
-                if state.exit == nil { state.waiting.append(continuation) }
-                return state.exit
+        let waiter = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let exit: RunnerExit? = state.withLock { state in
+                    if let exit = state.exit { return exit }
+                    // Cancelled before there was anybody to tell.
+                    if Task.isCancelled { return .gone }
+                    state.waiting[waiter] = continuation
+                    return nil
+                }
+                if let exit { continuation.resume(returning: exit) }
             }
-            if let exit { continuation.resume(returning: exit) }
+        } onCancel: {
+            state.withLock { $0.waiting.removeValue(forKey: waiter) }?.resume(returning: .gone)
         }
     }
 

@@ -12,6 +12,8 @@ package final class KeptRunner: Sendable {
         package var nextStart: ContinuousClock.Instant?
         package var restarts: Int
         package var lastFault: String?
+        /// Why nothing can be done or known at the moment: an engine that is away, or hangs.
+        package var obstacle: String?
         /// How far the fetching of its image is.
         package var progress: String?
         package var place: RunnerPlace?
@@ -25,19 +27,21 @@ package final class KeptRunner: Sendable {
         var place: RunnerPlace?
         var id: RunnerID?
         var progress: String?
-        /// Before its life has begun.
         var obstacle: String?
     }
 
+    /// Between two looks at the clocks: the bound on how late something is done.
+    private static let lookInterval: Duration = .milliseconds(100)
     /// Lines of its log that go to ours when it falls.
     private static let linesAtFall = 20
     private static let lastWords: Duration = .milliseconds(200)
 
     let order: RunnerOrder
-    let log = RunnerLog()
+    let log: RunnerLog
     private let host: (any RunnerHost)?
     private let book: any RunnerService
     private let isWell: @Sendable (RunnerHealthCheck) async -> Bool
+    private let changed: @Sendable (String) -> Void
     private let logger: Logger
     private let state: Mutex<State>
     /// What has happened and is not looked at yet: looking never waits, so that it is a handful.
@@ -46,12 +50,15 @@ package final class KeptRunner: Sendable {
 
     init(
         _ order: RunnerOrder, host: (any RunnerHost)?, book: any RunnerService, settings: RunnerLifecycle.Settings,
-        isWell: @escaping @Sendable (RunnerHealthCheck) async -> Bool, logger: Logger
+        isWell: @escaping @Sendable (RunnerHealthCheck) async -> Bool, changed: @escaping @Sendable (String) -> Void, logger: Logger
     ) {
         self.order = order
         self.host = host
         self.book = book
         self.isWell = isWell
+        self.changed = changed
+        let label = order.facts.label
+        log = RunnerLog { changed(label) }
         var logger = logger
         logger[metadataKey: "label"] = "\(order.facts.label)"
         self.logger = logger
@@ -65,13 +72,27 @@ package final class KeptRunner: Sendable {
             let life = state.life
             return Standing(
                 order: order, phase: life.phase, since: life.since, nextStart: life.nextStart, restarts: life.restarts,
-                lastFault: life.lastFault ?? state.obstacle, progress: life.phase == .preparing ? state.progress : nil, place: state.place,
-                id: state.id)
+                lastFault: life.lastFault, obstacle: state.obstacle, progress: life.phase == .preparing ? state.progress : nil,
+                place: state.place, id: state.id)
         }
     }
 
-    func tick() { inbox.yield(.tick) }
-    func note(_ obstacle: String) { state.withLock { $0.obstacle = obstacle } }
+    /// - Parameter obstacle: `nil` when there is none any more.
+    func note(_ obstacle: String?) {
+        let isNews = state.withLock { state in
+            defer { state.obstacle = obstacle }
+            return state.obstacle != obstacle
+        }
+        guard isNews else { return }
+        tell()
+        if let obstacle {
+            logger.warning("runner is out of reach", metadata: ["reason": "\(obstacle)"])
+        } else {
+            logger.info("runner is within reach again")
+        }
+    }
+
+    private func tell() { changed(order.facts.label) }
 
     /// Until the task is cancelled; then it is ended in order, and gone when this returns.
     func run() async {
@@ -87,25 +108,30 @@ package final class KeptRunner: Sendable {
     private func live() async {
         await withDiscardingTaskGroup { group in
             inbox.yield(.begin)
+            // To the very end: what does not hear that it is to end is ended by the clock.
+            group.addTask { while (try? await Task.sleep(for: Self.lookInterval)) != nil { self.inbox.yield(.tick) } }
             for await event in events {
                 let (actions, from, to) = state.withLock { state in
                     let from = state.life.phase
                     let actions = state.life.handle(event, at: .now)
                     return (actions, from, state.life.phase)
                 }
-                if from != to { changed(event, to) }
+                if from != to { report(event, to) }
+                tell()
                 // Of the last event its leftovers are removed below, where nothing cancels it.
                 for action in actions where to != .stopped || action != .remove { perform(action, &group) }
                 if to == .stopped { break }
             }
-            // Health checks under way; all else is over.
+            // The clock, health checks under way, an image that is fetched, and waiting for what does not end.
             group.cancelAll()
         }
-        if let place = state.withLock({ $0.place }), let host { await host.remove(place) }
+        let (place, isLeft, fault) = state.withLock { ($0.place, $0.life.isLeft, $0.life.lastFault) }
+        if isLeft { logger.error("runner is left behind", metadata: ["place": "\(place?.id ?? "")", "reason": "\(fault ?? "")"]) }
+        if let place, let host { await host.remove(place) }
         state.withLock { $0.place = nil }
     }
 
-    private func changed(_ event: Event, _ phase: RunnerLifecycle.Phase) {
+    private func report(_ event: Event, _ phase: RunnerLifecycle.Phase) {
         let standing = standing
         switch phase {
         case .backingOff:
@@ -145,7 +171,10 @@ package final class KeptRunner: Sendable {
     private func prepare() async {
         guard let host else { return void(inbox.yield(.prepared)) }
         do throws(RunnerFault) {
-            try await host.prepare(order) { text in self.state.withLock { $0.progress = text } }
+            try await host.prepare(order) { text in
+                self.state.withLock { $0.progress = text }
+                self.tell()
+            }
             inbox.yield(.prepared)
         } catch { inbox.yield(.failed(error.description)) }
     }
@@ -169,7 +198,7 @@ package final class KeptRunner: Sendable {
                     await host.follow(place, log: self.log)
                     return nil
                 }
-                group.addTask { await host.exit(of: place) }
+                group.addTask { await host.exit(of: place) { self.note($0) } }
                 var found: RunnerExit?
                 while found == nil, let next = await group.next() { found = next }
                 // For its last lines.
@@ -177,6 +206,7 @@ package final class KeptRunner: Sendable {
                 group.cancelAll()
                 return found ?? .gone
             }
+            state.withLock { $0.obstacle = nil }
             inbox.yield(.exited(exit))
         } catch {
             await host?.end(place, atOnce: true)

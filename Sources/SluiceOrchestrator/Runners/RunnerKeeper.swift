@@ -15,8 +15,6 @@ package final class RunnerKeeper: Sendable {
         }
     }
 
-    /// Between two looks at the clocks: the bound on how late something is done.
-    private static let lookInterval: Duration = .milliseconds(100)
     /// Between two attempts at what was left behind.
     private static let clearPause: Duration = .seconds(5)
 
@@ -24,10 +22,13 @@ package final class RunnerKeeper: Sendable {
     private let hosts: Hosts
     private let logger: Logger
 
-    /// - Parameter isWell: one health check.
+    /// - Parameters:
+    ///   - isWell: one health check.
+    ///   - changed: told the label when a runner's standing is another, or it has written something; it must return at once.
     package init(
         _ orders: [RunnerOrder], hosts: Hosts, book: any RunnerService, settings: RunnerLifecycle.Settings = .init(),
-        isWell: @escaping @Sendable (RunnerHealthCheck) async -> Bool, logger: Logger
+        isWell: @escaping @Sendable (RunnerHealthCheck) async -> Bool, changed: @escaping @Sendable (String) -> Void = { _ in },
+        logger: Logger
     ) {
         self.hosts = hosts
         self.logger = logger
@@ -38,7 +39,7 @@ package final class RunnerKeeper: Sendable {
                 case .process: hosts.processes
                 case .container: hosts.containers
                 }
-            return KeptRunner(order, host: host, book: book, settings: settings, isWell: isWell, logger: logger)
+            return KeptRunner(order, host: host, book: book, settings: settings, isWell: isWell, changed: changed, logger: logger)
         }
     }
 
@@ -50,11 +51,6 @@ package final class RunnerKeeper: Sendable {
                 group.addTask { await self.clear(containers) { if case .container = $0.source { true } else { false } } }
             }
             for one in kept where !one.order.isOurs { group.addTask { await one.run() } }
-            group.addTask {
-                while (try? await Task.sleep(for: Self.lookInterval)) != nil {
-                    for one in self.kept { one.tick() }
-                }
-            }
             await group.waitForAll()
         }
     }
@@ -65,11 +61,11 @@ package final class RunnerKeeper: Sendable {
         while !Task.isCancelled {
             do throws(RunnerFault) {
                 let removed = try await host.clear(keeping: own.map(\.order))
+                for one in own { one.note(nil) }
                 if removed > 0 { logger.notice("runners that were left behind are removed", metadata: ["count": "\(removed)"]) }
                 break
             } catch {
                 if own.isEmpty { return }
-                logger.warning("runners cannot be started", metadata: ["reason": "\(error)"])
                 for one in own { one.note(error.description) }
             }
             try? await Task.sleep(for: Self.clearPause)

@@ -21,6 +21,8 @@ package struct RunnerLifecycle: Sendable {
         package var steadyTime: Duration = .seconds(60)
         /// From being asked to end until it is ended.
         package var stopTime: Duration = .seconds(10)
+        /// Past these nobody waits for its end any longer: its engine hangs, or the kernel does.
+        package var mostKills = 3
         /// Of a pause, up or down: runners that fell together do not rise together.
         package var jitter = 0.25
 
@@ -69,10 +71,13 @@ package struct RunnerLifecycle: Sendable {
     private var fallsInRow = 0
     private var failures = 0
     private var deadline: Instant
+    private var kills = 0
     private var nextCheck: Instant
     private var isChecking = false
     /// Something runs, or is being started.
     private var isThere = false
+    /// It was given up: it may still run.
+    package var isLeft: Bool { isOurs && isThere && phase == .stopped }
     private var isLaunching = false
     private var isFinal = false
     private var randomness: UInt64
@@ -130,10 +135,7 @@ package struct RunnerLifecycle: Sendable {
         guard isLaunching else { return [] }
         isLaunching = false
         isThere = true
-        if phase == .stopping {
-            deadline = now + settings.stopTime
-            return isOurs ? [.lose, .terminate] : finish(at: now)
-        }
+        if phase == .stopping { return isOurs ? end(at: now) : finish(at: now) }
         deadline = now + settings.startTime
         failures = 0
         return check(at: now)
@@ -174,7 +176,12 @@ package struct RunnerLifecycle: Sendable {
     private mutating func restart(_ why: String, at now: Instant) -> [Action] {
         lastFault = why
         fall(at: now)
+        return end(at: now)
+    }
+
+    private mutating func end(at now: Instant) -> [Action] {
         enter(.stopping, at: now)
+        kills = 0
         deadline = now + settings.stopTime
         return [.lose, .terminate]
     }
@@ -226,14 +233,15 @@ package struct RunnerLifecycle: Sendable {
     private mutating func stop(at now: Instant) -> [Action] {
         isFinal = true
         switch phase {
-        case .waiting, .backingOff, .stopped: return finish(at: now)
+        // Fetching an image may take an hour, and is broken off.
+        case .waiting, .preparing, .backingOff, .stopped: return finish(at: now)
         case .stopping: return []
-        case .preparing, .starting, .healthy, .unhealthy:
+        case .starting, .healthy, .unhealthy:
             guard isOurs else { return (isThere ? [.lose] : []) + finish(at: now) }
-            enter(.stopping, at: now)
-            deadline = now + settings.stopTime
+            if isThere { return end(at: now) }
             // What is being started is ended once it is there.
-            return isThere ? [.lose, .terminate] : []
+            enter(.stopping, at: now)
+            return []
         }
     }
 
@@ -254,6 +262,11 @@ package struct RunnerLifecycle: Sendable {
             return begin(at: now)
         case .stopping:
             guard isThere, now >= deadline else { return [] }
+            if kills >= settings.mostKills {
+                lastFault = "it has not ended, killed \(kills) times"
+                if isFinal { return finish(at: now) }
+            }
+            kills += 1
             deadline = now + settings.stopTime
             return [.kill]
         case .waiting, .preparing, .stopped: return []

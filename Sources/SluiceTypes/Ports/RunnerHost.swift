@@ -16,8 +16,10 @@ package protocol RunnerHost: Sendable {
     /// What it writes goes to the log, until it ends.
     func follow(_ place: RunnerPlace, log: RunnerLog) async
 
-    /// Waits for its end.
-    func exit(of place: RunnerPlace) async -> RunnerExit
+    /// Waits for its end, or for the task's cancellation.
+    ///
+    /// - Parameter told: why it cannot be known at the moment how it is, in words; `nil` once it can be again.
+    func exit(of place: RunnerPlace, told: @escaping @Sendable (String?) -> Void) async -> RunnerExit
 
     /// Asks it to end (`SIGTERM`), or ends it (`SIGKILL`). One that is gone already is none of its business.
     func end(_ place: RunnerPlace, atOnce: Bool) async

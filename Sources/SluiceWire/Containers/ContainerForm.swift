@@ -27,6 +27,11 @@ package enum ContainerForm {
         return preferred
     }
 
+    /// - Parameter json: the answer to `GET /version`.
+    package static func isPodman(_ json: JSONTree) -> Bool {
+        json["Components"]?.elements?.contains { $0["Name"]?.string?.hasPrefix("Podman") == true } ?? false
+    }
+
     private static func numbers(_ version: String) -> [Int] { version.split(separator: ".").map { Int($0) ?? 0 } }
 
     /// The body of `POST /containers/create`.
@@ -147,8 +152,7 @@ package enum ContainerForm {
     ///
     /// - Parameter doing: such as "starting the container".
     package static func fault(_ status: Int, _ body: JSONTree?, doing: String, _ order: ContainerOrder?) -> RunnerFault {
-        let said = body?["message"]?.string ?? body?["cause"]?.string ?? "status \(status)"
-        let image = order?.image ?? ""
+        let said = words(status, body)
         let small = said.lowercased()
         func has(_ words: String...) -> Bool { words.contains { small.contains($0) } }
         if has("could not select device driver", "nvidia-container", "no nvidia", "unresolvable cdi") {
@@ -158,15 +162,31 @@ package enum ContainerForm {
         if has("port is already allocated", "address already in use") {
             return RunnerFault(.portTaken, "its port is taken: '\(said)'")
         }
-        if has("pull access denied", "denied", "unauthorized", "authentication required") {
-            return RunnerFault(
-                .pullDenied,
-                "the registry does not give the image '\(image)' to this machine: '\(said)'. Log in with `docker login`, or pull it by hand"
-            )
-        }
-        if status == 404 || has("manifest unknown", "not found", "no such image") {
-            return RunnerFault(.noImage, "there is no image '\(image)': '\(said)'")
-        }
+        if has("no such image") { return RunnerFault(.noImage, "there is no image '\(order?.image ?? "")': '\(said)'") }
         return RunnerFault(.other, "\(doing): \(status) '\(said)'")
+    }
+
+    private static func words(_ status: Int, _ body: JSONTree?) -> String {
+        body?["message"]?.string ?? body?["cause"]?.string ?? "status \(status)"
+    }
+
+    /// Of a pull.
+    ///
+    /// - Parameter login: what the registry was asked with.
+    package static func refusedPull(_ status: Int, _ body: JSONTree?, _ order: ContainerOrder, _ login: RegistryLogin?) -> RunnerFault {
+        let said = words(status, body)
+        let small = said.lowercased()
+        func has(_ words: String...) -> Bool { words.contains { small.contains($0) } }
+        if has("denied", "unauthorized", "authentication required", "no basic auth credentials") {
+            let asked =
+                login.map { "It was asked as '\($0.name)'" }
+                ?? "It was asked without a login: runners.registries has none for \(RegistryLogin.registry(of: order.image))"
+            return RunnerFault(
+                .pullDenied, "the registry does not give the image '\(order.image)' to this machine: '\(said)'. \(asked)")
+        }
+        if status == 404 || has("manifest unknown", "name unknown", "not found", "no such image") {
+            return RunnerFault(.noImage, "there is no image '\(order.image)': '\(said)'")
+        }
+        return fault(status, body, doing: "fetching the image", order)
     }
 }

@@ -72,6 +72,8 @@ struct KeptRunnerReport: Encodable, Sendable {
     let place: String?
     let progress: String?
     let lastFault: String?
+    /// Why nothing can be done or known of it at the moment.
+    let obstacle: String?
     let nextStartSeconds: Double?
 
     init(_ standing: KeptRunner.Standing) {
@@ -88,6 +90,7 @@ struct KeptRunnerReport: Encodable, Sendable {
         place = standing.place.flatMap { $0.id.isEmpty ? nil : $0.id }
         progress = standing.progress
         lastFault = standing.lastFault
+        obstacle = standing.obstacle
         nextStartSeconds = standing.nextStart.map { max(0, (seconds(now.duration(to: $0)) * 10).rounded() / 10) }
     }
 }

@@ -25,8 +25,14 @@ struct EffectiveSetting: Codable, Hashable, Sendable {
             .map(EffectiveSetting.init).sorted { $0.key < $1.key }
     }
 
+    /// Also what has a secret somewhere in it: in a peer, or in the environment of a runner.
+    private static let secrets: Set<String> = [
+        "admin.tokens", "traces.authorization", "marketplace.peerSecret", "marketplace.peers", "runners.secret", "runners.registries",
+        "runners.list",
+    ]
+
     private static func isSecret(_ key: String, _ value: String?) -> Bool {
-        if key == "admin.tokens" || key == "traces.authorization" || (key.hasPrefix("tenants.") && key.hasSuffix(".keys")) { return true }
+        if secrets.contains(key) || (key.hasPrefix("tenants.") && key.hasSuffix(".keys")) { return true }
         // A URL may carry a password or a key.
         return ["authWebhook", "traces.endpoint", "viewers.webhook", "jwt.keys"].contains(key)
             && value?.contains { "?@".contains($0) } == true

@@ -24,12 +24,14 @@ struct RunnerFileSettings {
     var lifecycle: RunnerLifecycle.Settings
     /// The container engine's socket.
     var engine: String
+    var registries: RegistrySettings
 
     /// ## Configuration keys
     /// - `runners.secret` (text, default none): what runners and BYOC workers register with; without it none can.
     /// - `runners.list` (list of objects as specs/byoc §12.1, or with `command` or `image`, default empty), `runners.file` (path, default
     ///   none): JSON, `{"runners": […]}`.
     /// - `runners.engine` (path, default /var/run/docker.sock): the socket of the container engine that runs images.
+    /// - Those of `RegistrySettings`.
     /// - `runners.startMs` (int, default 300000, 1000…3600000): how long one of ours may take from its start until it is well.
     /// - `runners.stopMs` (int, default 10000, 100…600000): how long it may take to end before it is ended.
     /// - `runners.address` (URL, default `serviceURI`): how runners reach this orchestrator.
@@ -59,6 +61,7 @@ struct RunnerFileSettings {
                 key: "runners.engine", value: engine, source: reader.source(of: "runners.engine"),
                 wish: "the absolute path of a Unix socket, of at most 107 bytes, is right")
         }
+        registries = try RegistrySettings(&reader)
         lifecycle = RunnerLifecycle.Settings()
         lifecycle.healthInterval = desk.healthInterval
         lifecycle.startTime = try reader.milliseconds("runners.startMs", default: 300_000, in: 1000...3_600_000)

@@ -39,7 +39,10 @@ struct RunnerAssembly {
             hosts: RunnerKeeper.Hosts(
                 processes: ProcessHost(owner: base, address: address, group: group),
                 containers: wantsContainers
-                    ? ContainerHost(path: settings.engine, owner: base, address: address, group: group, logger: logger) : nil),
+                    ? ContainerHost(
+                        path: settings.engine, owner: base, address: address, login: settings.registries.login, group: group, logger: logger
+                    )
+                    : nil),
             book: book, settings: settings.lifecycle, isWell: { await health.isWell($0) }, logger: logger)
     }
 

@@ -15,8 +15,17 @@ import Testing
 
     private func host(_ path: String) -> ContainerHost {
         ContainerHost(
-            path: path, owner: "https://o:1", address: "https://o:1", group: MultiThreadedEventLoopGroup.singleton, logger: TestServer.quiet
+            path: path, owner: "https://o:1", address: "https://o:1", login: { _ throws(RunnerFault) in nil },
+            group: MultiThreadedEventLoopGroup.singleton, logger: TestServer.quiet
         )
+    }
+
+    private func hasty(_ path: String) -> ContainerHost {
+        let times = ContainerEngine.Times(
+            look: .milliseconds(200), call: .milliseconds(200), pullSilence: .milliseconds(200), watch: .milliseconds(20))
+        return ContainerHost(
+            engine: ContainerEngine(path: path, times: times, group: MultiThreadedEventLoopGroup.singleton), owner: "https://o:1",
+            address: "https://o:1", login: { _ throws(RunnerFault) in nil }, logger: TestServer.quiet)
     }
 
     private func order(_ adjust: (inout ContainerOrder) -> Void = { _ in }) -> RunnerOrder {
@@ -59,7 +68,7 @@ import Testing
             ])
         } _: { engine in
             let fault = await #expect(throws: RunnerFault.self) { try await host(engine.path).prepare(order()) { _ in } }
-            #expect(fault?.kind == .pullDenied && fault?.description.contains("docker login") == true)
+            #expect(fault?.kind == .pullDenied && fault?.description.contains("asked without a login") == true)
             let never = await #expect(throws: RunnerFault.self) {
                 try await host(engine.path).prepare(order { $0.pull = .never }) { _ in }
             }
@@ -136,7 +145,7 @@ import Testing
             default: .init(status: 404)
             }
         } _: { engine in
-            let exit = await host(engine.path).exit(of: RunnerPlace(id: "c", url: ""))
+            let exit = await host(engine.path).exit(of: RunnerPlace(id: "c", url: "")) { _ in }
             #expect(exit == .outOfMemory && waits.load(ordering: .relaxed) == 2)
         }
     }
@@ -161,10 +170,102 @@ import Testing
         }
     }
 
+    @Test func anEngineThatHangsIsSaidTo() async throws {
+        try await ScriptedEngine.running { call in
+            switch call.uri {
+            case "/version": Self.version
+            // A pull that stops in the middle, and all else never answers at all.
+            case _ where call.method == "GET" && call.uri.contains("/images/"): .init(status: 404, pieces: ["{}"])
+            case _ where call.uri.contains("/images/create"): .init(pieces: [#"{"status":"Pulling"}"# + "\n"], hangs: true)
+            default: .init(isSilent: true)
+            }
+        } _: { engine in
+            let host = hasty(engine.path)
+            let stuck = await #expect(throws: RunnerFault.self) { try await host.clear(keeping: []) }
+            #expect(stuck?.kind == .engineHangs && stuck?.description.contains("hangs: no answer to GET /v1.44/containers/json") == true)
+            let pull = await #expect(throws: RunnerFault.self) { try await host.prepare(order()) { _ in } }
+            #expect(pull?.kind == .engineHangs && pull?.description.hasSuffix("has said nothing for 0.2 seconds") == true)
+            try await Keeping.of([order()], containers: host) { keeping in
+                let standing = try await keeping.until("w", "the reason is there") { $0.obstacle != nil }
+                #expect(standing.obstacle?.contains("hangs") == true && standing.phase == .waiting)
+            }
+        }
+        try await ScriptedEngine.running { _ in
+            .init(isSilent: true)
+        } _: { engine in
+            let stuck = await #expect(throws: RunnerFault.self) { try await hasty(engine.path).clear(keeping: []) }
+            #expect(stuck?.kind == .engineHangs && stuck?.description.hasSuffix("no answer to GET /version within 0.2 seconds") == true)
+        }
+    }
+
+    @Test func whileAContainerIsWaitedForAnEngineThatHangsIsTold() async throws {
+        let isStuck = Atomic<Bool>(true)
+        try await ScriptedEngine.running { call in
+            switch call.uri {
+            case "/version": return Self.version
+            case "/v1.44/containers/c/json":
+                if isStuck.load(ordering: .relaxed) { return .init(isSilent: true) }
+                return .init(pieces: [#"{"Id":"c","State":{"Running":true}}"#])
+            default: return .init(isSilent: true)
+            }
+        } _: { engine in
+            let (words, told) = AsyncStream.makeStream(of: String?.self)
+            let host = hasty(engine.path)
+            let waiting = Task { await host.exit(of: RunnerPlace(id: "c", url: "")) { told.yield($0) } }
+            var heard = words.makeAsyncIterator()
+            let first = try #require(await heard.next())
+            #expect(first?.contains("hangs: no answer to GET /v1.44/containers/c/json") == true)
+            isStuck.store(false, ordering: .relaxed)
+            while let next = await heard.next(), next != nil {}
+            waiting.cancel()
+            #expect(await waiting.value == .gone)
+        }
+    }
+
+    @Test func podmanIsWaitedForInItsOwnWords() async throws {
+        try await ScriptedEngine.running { call in
+            switch call.uri {
+            case "/version": .init(pieces: [#"{"ApiVersion":"1.41","Components":[{"Name":"Podman Engine","Version":"4.3.1"}]}"#])
+            case "/libpod/containers/c/wait?condition=stopped&condition=exited&interval=250ms": .init(pieces: ["3"])
+            case "/v1.41/containers/c/json": .init(pieces: [#"{"Id":"c","State":{"Running":false,"ExitCode":3}}"#])
+            default: .init(status: 500)
+            }
+        } _: { engine in
+            #expect(await host(engine.path).exit(of: RunnerPlace(id: "c", url: "")) { _ in } == .code(3))
+        }
+    }
+
+    @Test func registriesAreAskedWithTheLoginTheyHave() async throws {
+        let asked = Mutex<[String]>([])
+        try await ScriptedEngine.running { call in
+            if call.uri == "/version" { return Self.version }
+            if call.method == "GET" { return .init(status: 404, pieces: [#"{"message":"No such image"}"#]) }
+            return .init(status: 500, pieces: [#"{"message":"unauthorized: authentication required"}"#])
+        } _: { engine in
+            let host = ContainerHost(
+                path: engine.path, owner: "o", address: "a",
+                login: { registry throws(RunnerFault) in
+                    asked.withLock { $0.append(registry) }
+                    return RegistryLogin(registry: registry, user: "reader", password: "s3cret?>")
+                }, group: MultiThreadedEventLoopGroup.singleton, logger: TestServer.quiet)
+            let fault = await #expect(throws: RunnerFault.self) { try await host.prepare(order()) { _ in } }
+            #expect(
+                fault?.description == "the registry does not give the image 'r.example.com:5000/team/worker' to this machine: "
+                    + "'unauthorized: authentication required'. It was asked as 'reader'")
+            #expect(asked.withLock { $0 } == ["r.example.com:5000"])
+            let heard = engine.heard
+            let header = try #require(heard.last?.login)
+            let plain = header.replacing("-", with: "+").replacing("_", with: "/")
+            let json = try JSONTree(parsing: try #require(Data(base64Encoded: plain)))
+            #expect(json.text == #"{"username":"reader","password":"s3cret?>","serveraddress":"r.example.com:5000"}"#)
+            #expect(heard.dropLast().allSatisfy { $0.login == nil }, "it goes nowhere else")
+        }
+    }
+
     @Test func runnersWithoutAnEngineAreShownWithTheReason() async throws {
         try await Keeping.of([order()], containers: host("/no/such.sock")) { keeping in
-            let standing = try await keeping.until("w", "the reason is there") { $0.lastFault != nil }
-            #expect(standing.phase == .waiting && standing.lastFault?.contains("/no/such.sock") == true)
+            let standing = try await keeping.until("w", "the reason is there") { $0.obstacle != nil }
+            #expect(standing.phase == .waiting && standing.obstacle?.contains("/no/such.sock") == true)
         }
     }
 }

@@ -21,7 +21,7 @@ import Testing
             #expect(keeping.door.book.offers.map(\.facts.url) == [place.url])
             let answer = try await keeping.door.ask("GET", "/apps/web/app/")
             #expect(answer.code == 200 && answer.body.contains("lib/"), "\(answer)")
-            try await keeping.door.until("its log is there") { keeping.keeper.log(of: "web")?.contains { $0.contains("GET /") } == true }
+            try await keeping.logs("web") { $0.contains("GET /") }
             // A session that it has ends with it.
             kill(try #require(pid_t(place.id)), SIGKILL)
             try await keeping.door.until("nobody is sent there") { keeping.door.book.offers.isEmpty }
@@ -32,16 +32,11 @@ import Testing
 
     @Test func oneThatDoesNotHearIsEndedWithItsChildren() async throws {
         let script = "trap '' TERM; sleep 1000 & echo child $!; exec python3 -u -m http.server {port} --bind 127.0.0.1"
-        let file = FileManager.default.temporaryDirectory.appending(path: "deaf-\(UUID().uuidString)")
-        let order = Keeping.order(
-            "deaf", .process(ProcessOrder(command: ["sh", "-c", "(\(script)) 2>&1 | tee \(file.path)"], environment: ["A": "b"])))
-        defer { try? FileManager.default.removeItem(at: file) }
+        let order = Keeping.order("deaf", .process(ProcessOrder(command: ["sh", "-c", script], environment: ["A": "b"])))
         let processes = Started()
         try await Keeping.of([order], settings: Keeping.settings(stop: .milliseconds(300))) { keeping in
             let place = try #require(try await keeping.well("deaf").place)
-            try await keeping.door.until("its child is there") {
-                keeping.keeper.log(of: "deaf")?.contains { $0.hasPrefix("child ") } == true
-            }
+            try await keeping.logs("deaf") { $0.hasPrefix("child ") }
             let line = try #require(keeping.keeper.log(of: "deaf")?.first { $0.hasPrefix("child ") })
             processes.add([try #require(pid_t(place.id)), try #require(pid_t(line.dropFirst("child ".count)))])
             #expect(processes.all.allSatisfy(Keeping.lives))
@@ -62,9 +57,9 @@ import Testing
         #expect(try await host(owner).clear(keeping: [order]) == 0)
         try await processes.untilGone()
         #expect(Keeping.lives(try #require(pid_t(foreign.id))), "another orchestrator's is none of our business")
-        #expect(await left.exit(of: place) == .signal(9))
+        #expect(await left.exit(of: place) { _ in } == .signal(9))
         await other.end(foreign, atOnce: false)
-        #expect(await other.exit(of: foreign) == .signal(15))
+        #expect(await other.exit(of: foreign) { _ in } == .signal(15))
         _ = try await other.clear(keeping: [])
     }
 
@@ -76,7 +71,7 @@ import Testing
         let order = Keeping.order(
             "told", .process(ProcessOrder(command: ["env"], environment: ["MODEL": "base"], portVariable: "LISTEN")))
         let place = try await host.launch(order, log: log)
-        #expect(await host.exit(of: place) == .code(0))
+        #expect(await host.exit(of: place) { _ in } == .code(0))
         let port = try #require(place.url.split(separator: ":").last)
         for line in ["LISTEN=\(port)", "MODEL=base", "SLUICE_RUNNER=told", "SLUICE_ORCHESTRATOR=http://orchestrator:8935"] {
             #expect(log.lines.contains(line), "\(line)")

@@ -10,6 +10,8 @@ final class ScriptedEngine: Sendable {
         var method: String
         var uri: String
         var body: String
+        /// What it is to ask a registry with.
+        var login: String?
     }
 
     struct Answer: Sendable {
@@ -17,6 +19,8 @@ final class ScriptedEngine: Sendable {
         var pieces: [String] = []
         /// Nothing more comes, and the connection stays.
         var hangs = false
+        /// Not even a status.
+        var isSilent = false
     }
 
     let path: String
@@ -65,10 +69,12 @@ final class ScriptedEngine: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             switch unwrapInboundIn(data) {
-            case .head(let head): call = Call(method: head.method.rawValue, uri: head.uri, body: "")
+            case .head(let head):
+                call = Call(method: head.method.rawValue, uri: head.uri, body: "", login: head.headers.first(name: "X-Registry-Auth"))
             case .body(let bytes): call.body += String(buffer: bytes)
             case .end:
                 let answer = engine.take(call)
+                if answer.isSilent { return }
                 let head = HTTPResponseHead(
                     version: .http1_1, status: .init(statusCode: answer.status), headers: ["Content-Type": "application/json"])
                 context.write(wrapOutboundOut(.head(head)), promise: nil)

@@ -138,6 +138,23 @@ import Testing
         #expect(life.tell(.begin).isEmpty && life.tell(.tick, after: .seconds(100)).isEmpty)
     }
 
+    @Test func oneThatCannotBeEndedIsGivenUpAtTheEndAndOnlyThen() {
+        var life = Life()
+        life.rise()
+        life.tell(.stop)
+        for _ in 0..<3 { #expect(life.tell(.tick, after: .seconds(10)) == [.kill] && life.machine.phase == .stopping) }
+        #expect(!life.machine.isLeft)
+        #expect(life.tell(.tick, after: .seconds(10)).isEmpty && life.machine.phase == .stopped && life.machine.isLeft)
+        #expect(life.machine.lastFault == "it has not ended, killed 3 times")
+        #expect(life.tell(.exited(.signal(9))) == [.remove] && life.machine.phase == .stopped)
+        // Of one that is to rise again there must not be two.
+        var again = Life()
+        again.rise()
+        for _ in 0..<4 { again.tell(.checked(false)) }
+        for _ in 0..<20 { #expect(again.tell(.tick, after: .seconds(10)) == [.kill] && again.machine.phase == .stopping) }
+        #expect(again.tell(.stop).isEmpty && again.tell(.tick, after: .seconds(10)).isEmpty && again.machine.phase == .stopped)
+    }
+
     @Test func anEndWhileItIsBeingStartedWaitsForIt() {
         var life = Life()
         life.tell(.begin)
@@ -148,7 +165,8 @@ import Testing
         #expect(life.tell(.exited(.code(0))) == [.remove] && life.machine.phase == .stopped)
         var fetching = Life()
         fetching.tell(.begin)
-        fetching.tell(.stop)
+        // An image may take an hour, and nobody waits for it.
+        #expect(fetching.tell(.stop).isEmpty && fetching.machine.phase == .stopped)
         #expect(fetching.tell(.prepared).isEmpty && fetching.machine.phase == .stopped)
         var resting = Life()
         resting.tell(.begin)

@@ -74,12 +74,9 @@ import Testing
     /// Messages as Docker 28 and Podman 4 give them.
     @Test(arguments: [
         (404, "No such image: w:latest", RunnerFault.Kind.noImage),
-        (
-            404,
-            "pull access denied for w, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
-            .pullDenied
-        ),
-        (500, "manifest for w:9 not found: manifest unknown: manifest unknown", .noImage),
+        // Neither of these is about an image.
+        (500, "OCI runtime create failed: exec: \"/worker\": permission denied: unknown", .other),
+        (404, "network x not found", .other), (400, "exec: \"worker\": executable file not found in $PATH", .other),
         (500, "could not select device driver \"\" with capabilities: [[gpu]]", .noGPU),
         (
             500, "driver failed programming external connectivity on endpoint x: Bind for 127.0.0.1:9000 failed: port is already allocated",
@@ -89,6 +86,24 @@ import Testing
     ])
     func whatWentWrongIsSaidInWords(status: Int, message: String, kind: RunnerFault.Kind) {
         let fault = ContainerForm.fault(status, .members(["message": .text(message)]), doing: "starting", ContainerOrder(image: "w"))
+        #expect(fault.kind == kind && fault.description.contains(message), "\(fault)")
+    }
+
+    @Test(arguments: [
+        (
+            404,
+            "pull access denied for w, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
+            RunnerFault.Kind.pullDenied
+        ),
+        (500, "Head \"http://r/v2/w/manifests/1\": no basic auth credentials", .pullDenied),
+        (500, "initializing source docker://r/w:1: reading manifest 1 in r/w: unauthorized", .pullDenied),
+        (500, "manifest for w:9 not found: manifest unknown: manifest unknown", .noImage),
+        (500, "initializing source docker://r/w:1: reading manifest 1 in r/w: name unknown", .noImage),
+        (500, "dial tcp: lookup r: no such host", .other),
+    ])
+    func whyAnImageDoesNotComeIsSaidInWords(status: Int, message: String, kind: RunnerFault.Kind) {
+        let body = JSONTree.members(["message": .text(message)])
+        let fault = ContainerForm.refusedPull(status, body, ContainerOrder(image: "w"), nil)
         #expect(fault.kind == kind && fault.description.contains(message), "\(fault)")
     }
 

@@ -15,8 +15,10 @@ package final class RunnerLog: Sendable {
     }
 
     private let state = Mutex(State())
+    private let told: @Sendable () -> Void
 
-    package init() {}
+    /// - Parameter told: when something was written; it must return at once.
+    package init(told: @escaping @Sendable () -> Void = {}) { self.told = told }
 
     /// Bytes as they come, in whatever pieces.
     package func write(_ bytes: some Sequence<UInt8>) {
@@ -30,6 +32,7 @@ package final class RunnerLog: Sendable {
                 }
             }
         }
+        told()
     }
 
     package func note(_ line: String) {
@@ -38,6 +41,7 @@ package final class RunnerLog: Sendable {
             state.open = Array(line.utf8.prefix(Self.longestLine))
             Self.close(&state)
         }
+        told()
     }
 
     private static func close(_ state: inout State) {

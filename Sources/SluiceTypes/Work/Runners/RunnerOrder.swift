@@ -145,6 +145,8 @@ package enum RunnerExit: Hashable, Sendable, CustomStringConvertible {
 package struct RunnerFault: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Kind: String, Hashable, Sendable {
         case noEngine = "no-engine"
+        /// It is there, and does not answer in time.
+        case engineHangs = "engine-hangs"
         case noPermission = "no-permission"
         case noImage = "no-image"
         case pullDenied = "pull-denied"
