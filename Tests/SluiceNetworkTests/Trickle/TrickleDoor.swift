@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import SluiceTypes
 import SluiceWire
@@ -19,7 +20,8 @@ struct TrickleDoor: Sendable {
         adjust(&settings)
         let registry = MetricRegistry()
         let table = TrickleTable(settings: settings, registry: registry, logger: TestServer.quiet)
-        try await TestServer.serving(TrickleEndpoint(table: table, interimTime: interimTime), tls: tls) { peer in
+        let endpoint = TrickleEndpoint(table: table, interimTime: interimTime)
+        try await TestServer.serving(Elsewhere(), loop: endpoint, tls: tls) { peer in
             try await body(TrickleDoor(table: table, registry: registry, port: peer.port))
         }
     }
@@ -60,4 +62,9 @@ struct TrickleDoor: Sendable {
     }
 
     struct NoRelay: Error {}
+
+    /// What is not below the channels' path.
+    private struct Elsewhere: HTTPResponder {
+        func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws { try await writer.send(.notFound) }
+    }
 }
