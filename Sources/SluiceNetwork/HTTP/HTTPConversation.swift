@@ -138,7 +138,7 @@ package final class HTTPConversation: ChannelDuplexHandler, RemovableChannelHand
         exchange = nil
         isAnswered = true
         guard let context else { return }
-        if isTaking, isLast { linger(context) }
+        if isTaking, isLast, !isHTTP2 { linger(context) }
         context.writeAndFlush(wrapOutboundOut(.end(trailers)), promise: nil)
     }
 
