@@ -67,12 +67,17 @@ package struct TrickleEndpoint: HTTPLoopResponder {
             refuse(.badRequest, Self.badIndex, conversation)
             return nil
         }
+        let resets = !(request.headerFields[.trickleReset] ?? "").isEmpty
         if case .unknown = table.find(name, for: .write), table.settings.autocreate {
+            if let sequence, !resets, table.hasEnded(name, before: sequence) {
+                conversation.send(
+                    .ok, headers: [.trickleSequence: "\(sequence)", .trickleClosed: "terminated", .connection: "close"])
+                return nil
+            }
             guard create(name, contentType: request.headerFields[.contentType], conversation) else { return nil }
         }
         switch table.find(name, for: .write) {
         case .channel(let relay):
-            let resets = !(request.headerFields[.trickleReset] ?? "").isEmpty
             switch relay.open(sequence, resets: resets) {
             case .segment(let segment):
                 if request.headerFields[.expect]?.lowercased() == "100-continue" { conversation.encourage() }

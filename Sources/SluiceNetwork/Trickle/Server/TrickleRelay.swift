@@ -27,9 +27,15 @@ final class TrickleRelay: Sendable {
         /// Those who write, by segment.
         var writers: [TrickleSegmentID: [(number: Int, loop: any EventLoop, tell: @Sendable () -> Void)]] = [:]
         var listenersMade = 0
-        /// Who is told when the first comes, or the last goes, of those who write, or read; and of the channel's end.
-        var watchers: [Int: @Sendable () -> Void] = [:]
+        var watchers: [Int: (topic: Topic, tell: @Sendable () -> Void)] = [:]
         var delays = TrickleDelays()
+    }
+
+    /// What one who watches the channel is told of.
+    enum Topic {
+        /// The first comes, or the last goes, of those who write, or read; and the channel's end.
+        case presence
+        case everyChange
     }
 
     let contentType: String
@@ -163,10 +169,10 @@ final class TrickleRelay: Sendable {
 
     /// - Parameter tell: called under no lock, from wherever the change comes; must return at once.
     /// - Returns: to be given to `unwatch`.
-    func watch(_ tell: @escaping @Sendable () -> Void) -> Int {
+    func watch(_ topic: Topic = .presence, _ tell: @escaping @Sendable () -> Void) -> Int {
         state.withLock { state in
             state.listenersMade += 1
-            state.watchers[state.listenersMade] = tell
+            state.watchers[state.listenersMade] = (topic, tell)
             return state.listenersMade
         }
     }
@@ -199,7 +205,10 @@ final class TrickleRelay: Sendable {
                 }
                 state.circles[segment] = circles
             }
-            if let presence, presence != state.channel.presence { due.watchers = Array(state.watchers.values) }
+            if let presence {
+                let isOther = presence != state.channel.presence
+                due.watchers = state.watchers.values.filter { isOther || $0.topic == .everyChange }.map(\.tell)
+            }
             return (result, due)
         }
         if !due.circles.isEmpty || !due.writers.isEmpty || !due.watchers.isEmpty { tell(due) }
