@@ -1,5 +1,6 @@
 package import HTTPTypes
 package import NIOCore
+import NIOHTTP1
 package import NIOHTTPTypes
 
 /// Stands before a connection's task and keeps from it what an `HTTPLoopResponder` takes; to those who answer it is the way back. One
@@ -30,6 +31,9 @@ package final class HTTPConversation: ChannelDuplexHandler, RemovableChannelHand
     private var drained = 0
     private var lingering: Scheduled<Void>?
     private var context: ChannelHandlerContext?
+    /// Where pieces of the answer go, framed, past the handlers between, which only look at its head and its end; `nil` for a body that is
+    /// not chunked. For a piece of a live stream the way through them is most of the work.
+    private var encoder: ChannelHandlerContext?
 
     init(_ responder: any HTTPLoopResponder, isHTTP2: Bool) {
         self.responder = responder
@@ -40,6 +44,7 @@ package final class HTTPConversation: ChannelDuplexHandler, RemovableChannelHand
 
     package func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        encoder = nil
         leave()
     }
 
@@ -124,19 +129,32 @@ package final class HTTPConversation: ChannelDuplexHandler, RemovableChannelHand
         if headers[.connection]?.lowercased() == "close" { isLast = true }
         // HTTP/2 has no connection to close (RFC 9113 §8.2.2).
         if isHTTP2 { headers[.connection] = nil }
+        let isChunked = !isHTTP2 && !isHead && headers[.contentLength] == nil && status.kind == .successful && status != .noContent
+        encoder = isChunked ? try? context?.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self) : nil
         context?.write(wrapOutboundOut(.head(HTTPResponse(status: status, headerFields: headers))), promise: nil)
     }
 
     package func write(_ piece: ByteBuffer) {
-        if !isHead { context?.write(wrapOutboundOut(.body(piece)), promise: nil) }
+        guard !isHead, piece.readableBytes > 0 else { return }
+        guard let encoder else {
+            context?.write(wrapOutboundOut(.body(piece)), promise: nil)
+            return
+        }
+        // As RFC 9112 §7.1 has it.
+        var frame = ByteBuffer(string: String(piece.readableBytes, radix: 16) + "\r\n")
+        encoder.write(NIOAny(frame), promise: nil)
+        encoder.write(NIOAny(piece), promise: nil)
+        frame.moveReaderIndex(forwardBy: frame.readableBytes - 2)
+        encoder.write(NIOAny(frame), promise: nil)
     }
 
-    package func flush() { context?.flush() }
+    package func flush() { (encoder ?? context)?.flush() }
 
     /// The answer's end. Nothing of the exchange is called after it.
     package func finish(trailers: HTTPFields? = nil) {
         exchange = nil
         isAnswered = true
+        encoder = nil
         guard let context else { return }
         if isTaking, isLast, !isHTTP2 { linger(context) }
         context.writeAndFlush(wrapOutboundOut(.end(trailers)), promise: nil)
