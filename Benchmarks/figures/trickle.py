@@ -1,17 +1,18 @@
 """Issue 5: how long a trickle relay holds a chunk, and what idle readers cost.
 
-`trickle/relay.swift` is publisher and subscribers in one; it shares the machine's cores with the server it measures.
+`trickle/relay.swift` is publisher and subscribers in one; it shares the machine's cores with the server it measures. What that costs by
+itself, the same program says of `trickle/bare.swift`, the least a relay can do, in the same run.
 """
 import os
 import shutil
 import socket
 import subprocess
 
-from children import free_port, resident_bytes
+from children import free_port, resident_bytes, wait_until
 from gateway import Role
 from row import Row
 
-PROGRAM = os.path.join(os.path.dirname(__file__), "..", "trickle", "relay.swift")
+PROGRAMS = os.path.join(os.path.dirname(__file__), "..", "trickle")
 CHANNELS, READERS = 1000, 3
 BASE = "/ai/trickle"
 
@@ -31,26 +32,45 @@ class Server(Role):
 def measure(children, run):
     if not shutil.which("swiftc"):
         raise RuntimeError("swiftc is missing; it comes with the Swift toolchain")
-    relay = os.path.join(run.folder, "relay")
-    subprocess.run(["swiftc", "-O", PROGRAM, "-o", relay], check=True, capture_output=True)
-    return [
-        delay(children, run, relay, 1, 0.25, 0.8), delay(children, run, relay, 50, 1.0, 2.5), idle(children, run),
-    ]
+    for name in ("relay", "bare"):
+        subprocess.run(
+            ["swiftc", "-O", os.path.join(PROGRAMS, f"{name}.swift"), "-o", os.path.join(run.folder, name)], check=True,
+            capture_output=True)
+    return [delay(children, run, 1, 0.25, 0.8), delay(children, run, 50, 1.0, 2.5), idle(children, run)]
 
 
-def delay(children, run, relay, subscribers, reach50, reach99):
-    server = Server(children, run.binary, run.folder)
+def delay(children, run, subscribers, reach50, reach99):
     chunks = 300 if run.quick else 2000
-    done = subprocess.run(
-        [relay, str(server.port), f"{BASE}/measured", str(subscribers), str(chunks)], capture_output=True, text=True, timeout=90)
+    server = Server(children, run.binary, run.folder)
+    p50, p99, longest, count = through(server.port, run, subscribers, chunks)
     server.stop()
-    if done.returncode:
-        raise RuntimeError(done.stderr.strip())
-    p50, p99, longest, count = (float(word) for word in done.stdout.split())
+    port = free_port()
+    bare = children.start([os.path.join(run.folder, "bare"), str(port)])
+    wait_until(lambda: opens(port), 10, "the bare relay starts")
+    least50, least99, _, _ = through(port, run, subscribers, chunks)
+    children.stop(bare)
     return Row(
         f"trickle: a 12.5 kB chunk through the relay, {subscribers} subscriber{'s' if subscribers > 1 else ''}",
-        f"p50 ≤ {reach50} ms, p99 ≤ {reach99} ms", f"p50 {p50:.2f} ms, p99 {p99:.2f} ms, longest {longest:.1f} ms, n {count:.0f}",
+        f"p50 ≤ {reach50} ms, p99 ≤ {reach99} ms",
+        f"p50 {p50:.2f} ms, p99 {p99:.2f} ms, longest {longest:.1f} ms, n {count:.0f}; a bare relay p50 {least50:.2f} ms, p99 {least99:.2f} ms",
         p50 <= reach50 and p99 <= reach99)
+
+
+def through(port, run, subscribers, chunks):
+    done = subprocess.run(
+        [os.path.join(run.folder, "relay"), str(port), f"{BASE}/measured", str(subscribers), str(chunks)], capture_output=True, text=True,
+        timeout=90)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip())
+    return [float(word) for word in done.stdout.split()]
+
+
+def opens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+        return True
+    except OSError:
+        return False
 
 
 def idle(children, run):

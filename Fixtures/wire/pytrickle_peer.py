@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import types
+from urllib.parse import urlsplit
 
 # The package's own __init__ imports everything, down to torch; its publisher and subscriber need aiohttp alone.
 package = types.ModuleType("pytrickle")
@@ -72,6 +73,23 @@ class Log(logging.Handler):
         log.append(f"{record.relativeCreated:.0f} {record.getMessage()}")
 
 
+def waits(coroutine):
+    """What a task waits for, down to the last: its own stack shows the outermost alone."""
+    places = []
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None) or getattr(coroutine, "ag_frame", None)
+        places.append(f"{frame.f_code.co_qualname}:{frame.f_lineno}" if frame else repr(coroutine))
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None) or getattr(coroutine, "ag_await", None)
+    return " > ".join(places)
+
+
+def sockets(port):
+    """Both ends of the connections to that port: local address, remote address, state, and what is queued to be sent and to be read."""
+    with open("/proc/net/tcp") as file:
+        lines = [line.split()[1:5] for line in file if f":{port:04X} " in line]
+    return "".join(" ".join(line) + "\n" for line in lines)
+
+
 # Said when it hangs.
 log = []
 logging.basicConfig(level=logging.DEBUG, handlers=[Log()])
@@ -83,7 +101,8 @@ async def main(mode, url, *rest):
     if not ended:
         # Said and left at once: what hangs may hang in its own end too.
         for task in asyncio.all_tasks():
-            task.print_stack(file=sys.stdout)
+            sys.stdout.write(waits(task.get_coro()) + "\n")
+        sys.stdout.write(sockets(urlsplit(url).port))
         for line in log[-60:]:
             sys.stdout.write(line + "\n")
         sys.stdout.write("failed: nothing came of it for 15 s\n")

@@ -64,7 +64,7 @@ struct HTTPExchange {
     func serve(
         _ head: HTTPRequest, _ reader: HTTPPartReader, _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
     ) async -> Bool {
-        let writer = HTTPResponseWriter(isHead: head.method == .head, isHTTP2: isHTTP2, channel: channel) {
+        let writer = HTTPResponseWriter(isHead: head.method == .head, isHTTP2: isHTTP2) {
             try await outbound.write(contentsOf: $0)
         }
         let request = HTTPServerRequest(

@@ -85,19 +85,15 @@ package struct HTTPResponseWriter: Sendable {
 
     private let isHead: Bool
     private let isHTTP2: Bool
-    /// What the answer goes out on, a connection or a stream of one; `nil` when nobody but a test listens.
-    let channel: (any Channel)?
     private let out: @Sendable ([HTTPResponsePart]) async throws -> Void
     private let state = State()
 
     /// - Parameter out: writes and flushes; returns when there is room again.
     init(
-        isHead: Bool, isHTTP2: Bool = false, channel: (any Channel)? = nil,
-        _ out: @escaping @Sendable ([HTTPResponsePart]) async throws -> Void
+        isHead: Bool, isHTTP2: Bool = false, _ out: @escaping @Sendable ([HTTPResponsePart]) async throws -> Void
     ) {
         self.isHead = isHead
         self.isHTTP2 = isHTTP2
-        self.channel = channel
         self.out = out
     }
 
@@ -134,16 +130,6 @@ package struct HTTPResponseWriter: Sendable {
     /// Never an empty DATA frame before trailers (specs/swift-feasibility §5).
     package func finish(trailers: HTTPFields? = nil) async throws {
         try await out([.end(trailers)])
-        state.hasFinished.store(true, ordering: .relaxed)
-    }
-
-    /// Lends the connection to who writes the answer, head and all, from its event loop, without a task in between.
-    ///
-    /// - Parameter use: fails its future when the answer cannot be completed.
-    func lend(_ use: @Sendable (any Channel) -> EventLoopFuture<Void>) async throws {
-        guard let channel else { throw ChannelError.operationUnsupported }
-        _ = begun([:])
-        try await use(channel).get()
         state.hasFinished.store(true, ordering: .relaxed)
     }
 

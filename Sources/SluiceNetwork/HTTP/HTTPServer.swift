@@ -38,7 +38,8 @@ package struct PortUnavailable: Error, CustomStringConvertible {
     }
 }
 
-/// HTTP/1.1, and with a certificate HTTP/2 by ALPN, on one port. A task per connection, a child task per HTTP/2 stream.
+/// HTTP/1.1, and with a certificate HTTP/2 by ALPN, on one port. An HTTP/1.1 connection has a task from the first request on that needs
+/// one; one of HTTP/2 has it at once, and a child task for each stream.
 package final class HTTPServer: Sendable {
     package struct Settings: Sendable {
         /// For the TLS handshake, for the first request's head from then on, and for a later head from its second read on. Any
@@ -66,7 +67,8 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    typealias Negotiated = NIONegotiatedHTTPVersion<HTTPServerChannel, (any Channel, HTTP2Streams)>
+    /// HTTP/1.1 tells by itself when it needs a task.
+    typealias Negotiated = NIONegotiatedHTTPVersion<Void, (any Channel, HTTP2Streams)>
     typealias HTTP2Streams = NIOHTTP2Handler.AsyncStreamMultiplexer<HTTPServerChannel>
     fileprivate typealias Listener = NIOAsyncChannel<Accepted, Never>
 
@@ -78,27 +80,36 @@ package final class HTTPServer: Sendable {
 
     /// Pending connections the kernel holds.
     private static let backlog: Int32 = 1024
+    /// A connection keeps the buffer that its last read took, for as long as it waits: a request's head has room in half of what NIO begins
+    /// with, and what is longer is read in larger ones soon.
+    private static let receiving = AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 1024, maximum: 64 << 10)
 
     private let host: String
     private let port: Int
     private let tls: HTTPServerTLS?
     private let responder: any HTTPResponder
     private let direct: (any HTTPDirectResponder)?
+    private let loop: (any HTTPLoopResponder)?
     private let proxy: Proxy?
     private let settings: Settings
     private let group: any EventLoopGroup
     private let logger: Logger
     private let listener = Mutex<Listener?>(nil)
     private let connections: OpenConnections
+    /// Connections of HTTP/1.1 with a request for a task; as many as are open, which `mostConnections` bounds.
+    private let waking: AsyncStream<HTTPServerChannel>
+    private let wake: AsyncStream<HTTPServerChannel>.Continuation
 
     /// - Parameters:
     ///   - direct: is asked first.
-    ///   - proxy: is asked next.
+    ///   - loop: is asked next.
+    ///   - proxy: is asked last before the responder.
     package init(
         host: String, port: Int, tls: HTTPServerTLS?, responder: any HTTPResponder, direct: (any HTTPDirectResponder)? = nil,
-        proxy: Proxy? = nil, settings: Settings = .init(), group: any EventLoopGroup, logger: Logger
+        loop: (any HTTPLoopResponder)? = nil, proxy: Proxy? = nil, settings: Settings = .init(), group: any EventLoopGroup, logger: Logger
     ) {
         self.direct = direct
+        self.loop = loop
         self.proxy = proxy
         self.host = host
         self.port = port
@@ -108,6 +119,7 @@ package final class HTTPServer: Sendable {
         self.group = group
         self.logger = logger
         self.connections = OpenConnections(most: settings.mostConnections)
+        (waking, wake) = AsyncStream.makeStream(of: HTTPServerChannel.self)
     }
 
     /// Binds. Port 0 takes a free one.
@@ -115,12 +127,16 @@ package final class HTTPServer: Sendable {
     /// - Returns: the port bound.
     /// - Throws: `PortUnavailable`; NIOSSL's error for a certificate or key that does not parse.
     package func start() async throws -> Int {
-        let pipeline = try HTTPServerPipeline(tls: tls, direct: direct, proxy: proxy, settings: settings)
+        let wake = wake
+        let pipeline = try HTTPServerPipeline(tls: tls, direct: direct, loop: loop, proxy: proxy, settings: settings) { channel in
+            if case .terminated = wake.yield(channel) { channel.channel.close(promise: nil) }
+        }
         let connections = connections
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.recvAllocator, value: Self.receiving)
         let channel: Listener
         do {
             channel = try await bootstrap.bind(host: host, port: port) { channel in
@@ -141,19 +157,36 @@ package final class HTTPServer: Sendable {
         guard let listener = listener.withLock({ $0 }) else { return }
         try await withTaskCancellationHandler {
             try await withThrowingDiscardingTaskGroup { group in
+                group.addTask { await self.serveWoken() }
                 do {
                     try await listener.executeThenClose { inbound in
                         for try await accepted in inbound where connections.serve(accepted.channel) {
-                            group.addTask { await self.serve(accepted.negotiated) }
+                            // Where it is known at once, it is HTTP/1.1.
+                            if self.tls != nil { group.addTask { await self.serve(accepted.negotiated) } }
                         }
                     }
                 } catch {
                     connections.close()
                     throw error
                 }
+                // What is open may still wake.
+                await connections.ended()
+                wake.finish()
             }
         } onCancel: {
             connections.close()
+        }
+    }
+
+    private func serveWoken() async {
+        await withDiscardingTaskGroup { group in
+            for await channel in waking {
+                group.addTask {
+                    do { try await self.serve(channel, isHTTP2: false) } catch {
+                        self.logger.debug("connection ended", metadata: ["error": "\(error)"])
+                    }
+                }
+            }
         }
     }
 
@@ -171,8 +204,7 @@ package final class HTTPServer: Sendable {
     private func serve(_ negotiating: EventLoopFuture<Negotiated>) async {
         do {
             switch try await negotiating.get() {
-            case .http1_1(let channel):
-                try await serve(channel, isHTTP2: false)
+            case .http1_1: break
             case .http2((let connection, let streams)):
                 try await withTaskCancellationHandler {
                     try await withThrowingDiscardingTaskGroup { group in

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOHTTP2
+import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import NIOHTTPTypesHTTP2
 import NIOSSL
@@ -12,13 +13,19 @@ struct HTTPServerPipeline: Sendable {
     private let idleTime: TimeAmount
     private let grace: TimeAmount
     private let direct: (any HTTPDirectResponder)?
+    private let loop: (any HTTPLoopResponder)?
     private let proxy: HTTPServer.Proxy?
+    private let wake: @Sendable (HTTPServerChannel) -> Void
 
+    /// - Parameter wake: takes up a connection of HTTP/1.1 whose first request for a task has come.
     init(
-        tls: HTTPServerTLS?, direct: (any HTTPDirectResponder)? = nil, proxy: HTTPServer.Proxy? = nil, settings: HTTPServer.Settings
+        tls: HTTPServerTLS?, direct: (any HTTPDirectResponder)? = nil, loop: (any HTTPLoopResponder)? = nil, proxy: HTTPServer.Proxy? = nil,
+        settings: HTTPServer.Settings, wake: @escaping @Sendable (HTTPServerChannel) -> Void
     ) throws {
         self.direct = direct
+        self.loop = loop
         self.proxy = proxy
+        self.wake = wake
         context = try tls.map(Self.context)
         headTime = TimeAmount(settings.headTime)
         idleTime = TimeAmount(settings.idleTime)
@@ -32,7 +39,7 @@ struct HTTPServerPipeline: Sendable {
                 secure(channel, context)
             } else {
                 channel.eventLoop.makeCompletedFuture { try http1(channel, isSecure: false) }
-                    .map { channel.eventLoop.makeSucceededFuture(HTTPServer.Negotiated.http1_1($0)) }
+                    .map { channel.eventLoop.makeSucceededFuture(HTTPServer.Negotiated.http1_1(())) }
             }
         return built.flatMapError { error in channel.close().flatMapThrowing { throw error } }
     }
@@ -61,7 +68,7 @@ struct HTTPServerPipeline: Sendable {
         }
     }
 
-    private func http1(_ channel: any Channel, isSecure: Bool) throws -> HTTPServerChannel {
+    private func http1(_ channel: any Channel, isSecure: Bool) throws {
         let pipeline = channel.pipeline.syncOperations
         let progress = HeadProgress()
         let connection = HTTP1ServerConnection(progress: progress, headTime: headTime)
@@ -74,6 +81,7 @@ struct HTTPServerPipeline: Sendable {
             connection, HTTPServerPipelineHandler(), NIOHTTPResponseHeadersValidator(), HTTP1ToHTTPServerCodec(secure: isSecure),
         ]
         if let direct { speaking.append(HTTPDirectHandler(direct)) }
+        if let loop { speaking.append(HTTPConversation(loop, isHTTP2: false)) }
         let encoder = HTTPResponseEncoder()
         try pipeline.addHandlers([encoder, decoder] + speaking)
         if let proxy {
@@ -83,7 +91,7 @@ struct HTTPServerPipeline: Sendable {
             }
             try pipeline.addHandler(handler)
         }
-        return try Self.kept(HTTPServerChannel(wrappingChannelSynchronously: channel))
+        try pipeline.addHandler(TaskStart(wake))
     }
 
     private func http2(_ channel: any Channel) throws -> HTTPServer.HTTP2Streams {
@@ -96,10 +104,11 @@ struct HTTPServerPipeline: Sendable {
             mode: .server,
             streamDelegate: HTTP2ServerConnection.Streams(connection: NIOLoopBound(connection, eventLoop: channel.eventLoop)),
             configuration: HTTP2Tuning.server
-        ) { [direct, proxy] stream in
+        ) { [direct, loop, proxy] stream in
             stream.eventLoop.makeCompletedFuture {
                 try stream.pipeline.syncOperations.addHandler(HTTP2FramePayloadToHTTPServerCodec())
                 if let direct { try stream.pipeline.syncOperations.addHandler(HTTPDirectHandler(direct)) }
+                if let loop { try stream.pipeline.syncOperations.addHandler(HTTPConversation(loop, isHTTP2: true)) }
                 if let proxy {
                     try stream.pipeline.syncOperations.addHandler(ProxyHandler(proxy.router, proxy.connections, strip: nil))
                 }
@@ -111,9 +120,30 @@ struct HTTPServerPipeline: Sendable {
     }
 
     /// A channel that its server, just ending, never takes up must live until it is closed: one that is dropped open traps.
-    private static func kept(_ channel: HTTPServerChannel) -> HTTPServerChannel {
+    fileprivate static func kept(_ channel: HTTPServerChannel) -> HTTPServerChannel {
         channel.channel.closeFuture.whenComplete { _ in withExtendedLifetime(channel) {} }
         return channel
+    }
+}
+
+/// Stands at the end of a connection of HTTP/1.1 and has it taken up by a task with the first request that gets there. A task and its
+/// queues are a third of an idle connection's memory, and many a connection never needs them.
+private final class TaskStart: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+
+    private let wake: @Sendable (HTTPServerChannel) -> Void
+
+    init(_ wake: @escaping @Sendable (HTTPServerChannel) -> Void) { self.wake = wake }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        do {
+            wake(try HTTPServerPipeline.kept(HTTPServerChannel(wrappingChannelSynchronously: context.channel)))
+        } catch {
+            return context.close(promise: nil)
+        }
+        context.fireChannelRead(data)
+        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 }
 

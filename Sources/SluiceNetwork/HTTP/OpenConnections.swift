@@ -66,6 +66,11 @@ final class OpenConnections: Sendable {
         deadline.cancel()
     }
 
+    /// Returns once none is open. Call when no more come.
+    func ended() async {
+        while let channel = state.withLock({ $0.connections.values.first?.channel }) { try? await channel.closeFuture.get() }
+    }
+
     /// Reads from no connection until told otherwise, new ones included. Returns when all that are open know it.
     func pause(_ isPaused: Bool) async {
         let channels = state.withLock { state in

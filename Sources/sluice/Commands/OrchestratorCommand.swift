@@ -55,8 +55,8 @@ struct OrchestratorCommand: AsyncParsableCommand {
             host: settings.listen.host, port: settings.listen.port, tls: try settings.tls(),
             responder: OrchestratorPort(
                 transcoding: endpoint, runners: runnerEndpoint, capabilities: capabilities,
-                trickle: TrickleEndpoint(table: runners.trickle), liveVideo: LiveVideoEndpoint(liveVideo, calls: endpoint.calls)),
-            proxy: runners.proxy, group: group, logger: logger)
+                liveVideo: LiveVideoEndpoint(liveVideo, calls: endpoint.calls)),
+            loop: TrickleEndpoint(table: runners.trickle), proxy: runners.proxy, group: group, logger: logger)
         let admin = HTTPServer(
             host: settings.admin.listen.host, port: settings.admin.listen.port, tls: nil,
             responder: RunnerAdmin(

@@ -169,14 +169,15 @@ struct GatewayAssembly {
             responder: PublicEndpoint(
                 media: GatewayPort(
                     media: MediaEndpoint(
-                        push: push, delivery: DeliveryEndpoint(source: table, door: door), liveVideo: LiveVideoControlEndpoint(table),
-                        // A channel asks nobody for a token.
-                        channels: viewers == nil ? TrickleEndpoint(table: channels) : nil),
+                        push: push, delivery: DeliveryEndpoint(source: table, door: door), liveVideo: LiveVideoControlEndpoint(table)),
                     apps: apps.door,
                     capabilities: CapabilitiesEndpoint(
                         apps: apps.desk.directory, fleet: { route.picture }, classes: settings.gpuClasses)),
                 market: settings.market.isPublic == .on ? MarketEndpoint(market: market, isPublic: true) : nil),
-            direct: LowLatencyEndpoint(source: table, door: door), proxy: apps.proxy, group: group, logger: logger)
+            direct: LowLatencyEndpoint(source: table, door: door),
+            // A channel asks nobody for a token; who writes is in this process.
+            loop: viewers == nil ? TrickleEndpoint(table: channels, isReadOnly: true) : nil, proxy: apps.proxy, group: group,
+            logger: logger)
         rtmp = RTMPListener(
             host: settings.rtmp.host, port: settings.rtmp.port, gate: table, viewers: viewers, group: group, limits: settings.rtmpLimits,
             logger: logger)

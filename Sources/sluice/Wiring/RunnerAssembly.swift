@@ -55,12 +55,11 @@ struct RunnerAssembly {
     }
 }
 
-/// The one port of an orchestrator: runners and their channels, and everything of transcoding.
+/// The one port of an orchestrator: runners, and everything of transcoding. Their channels are answered before it.
 struct OrchestratorPort: HTTPResponder {
     let transcoding: OrchestratorEndpoint
     let runners: RunnerEndpoint
     let capabilities: CapabilityEndpoint
-    let trickle: TrickleEndpoint
     let liveVideo: LiveVideoEndpoint
 
     func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
@@ -69,8 +68,6 @@ struct OrchestratorPort: HTTPResponder {
             try await runners.respond(to: request, with: writer)
         } else if CapabilityEndpoint.owns(path) {
             try await capabilities.respond(to: request, with: writer)
-        } else if path.hasPrefix(TrickleEndpoint.orchestratorBase) {
-            try await trickle.respond(to: request, with: writer)
         } else if path == LiveVideoEndpoint.path {
             try await liveVideo.respond(to: request, with: writer)
         } else {

@@ -14,7 +14,7 @@ import Testing
 
     init() throws {
         channel = EmbeddedChannel(loop: loop)
-        _ = try HTTPServerPipeline(tls: nil, settings: .init()).build(channel).wait()
+        _ = try HTTPServerPipeline(tls: nil, settings: .init(), wake: { _ in }).build(channel).wait()
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 

@@ -26,8 +26,8 @@ struct TestServer: Sendable {
 
     /// Serves until `body` is done, then cuts off what is open.
     static func serving(
-        _ responder: any HTTPResponder, direct: (any HTTPDirectResponder)? = nil, proxy: HTTPServer.Proxy? = nil, tls: Bool = true,
-        port: Int = 0, settings: HTTPServer.Settings = .init(),
+        _ responder: any HTTPResponder, direct: (any HTTPDirectResponder)? = nil, loop: (any HTTPLoopResponder)? = nil,
+        proxy: HTTPServer.Proxy? = nil, tls: Bool = true, port: Int = 0, settings: HTTPServer.Settings = .init(),
         _ body: (TestServer) async throws -> Void
     ) async throws {
         var credentials: HTTPServerTLS?
@@ -36,8 +36,8 @@ struct TestServer: Sendable {
             credentials = HTTPServerTLS(certificatePEM: certificate.certificatePEM, keyPEM: certificate.keyPEM)
         }
         let server = HTTPServer(
-            host: "127.0.0.1", port: port, tls: credentials, responder: responder, direct: direct, proxy: proxy, settings: settings,
-            group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
+            host: "127.0.0.1", port: port, tls: credentials, responder: responder, direct: direct, loop: loop, proxy: proxy,
+            settings: settings, group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
         let port = try await server.start()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }

@@ -21,15 +21,12 @@ struct RunnerDoor: Sendable {
     private struct Paths: HTTPResponder {
         let runners: RunnerEndpoint
         let capabilities: CapabilityEndpoint
-        let trickle: TrickleEndpoint
 
         func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
             let path = (request.head.path ?? "").prefix { $0 != "?" }
             if CapabilityEndpoint.owns(path) { return try await capabilities.respond(to: request, with: writer) }
             if path == "/registerLiveRunners" {
                 try await runners.register(request, writer)
-            } else if path.hasPrefix(TrickleEndpoint.orchestratorBase) {
-                try await trickle.respond(to: request, with: writer)
             } else {
                 try await runners.respond(to: request, with: writer)
             }
@@ -54,10 +51,10 @@ struct RunnerDoor: Sendable {
             service: book, settings: settings,
             answers: RunnerAnswers(serviceURI: uri, runnerBase: uri, proxyURL: try RunnerProxyURL("\(uri)/run/{proxy}")),
             keys: try RunnerKeys(), trickle: table, group: MultiThreadedEventLoopGroup.singleton, logger: TestServer.quiet)
-        let paths = Paths(runners: RunnerEndpoint(desk), capabilities: CapabilityEndpoint(desk), trickle: TrickleEndpoint(table: table))
+        let paths = Paths(runners: RunnerEndpoint(desk), capabilities: CapabilityEndpoint(desk))
         let proxy = HTTPServer.Proxy(
             router: ProxyRouters([RunnerProxy(desk), CapabilityProxy(desk), BatchProxy(desk)]), connections: try ProxyConnections())
-        try await TestServer.serving(paths, proxy: proxy, tls: tls) { peer in
+        try await TestServer.serving(paths, loop: TrickleEndpoint(table: table), proxy: proxy, tls: tls) { peer in
             let door = RunnerDoor(book: book, desk: desk, table: table, port: peer.port)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 if runs {

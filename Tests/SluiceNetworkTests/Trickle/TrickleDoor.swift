@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import SluiceTypes
 import SluiceWire
@@ -19,7 +20,8 @@ struct TrickleDoor: Sendable {
         adjust(&settings)
         let registry = MetricRegistry()
         let table = TrickleTable(settings: settings, registry: registry, logger: TestServer.quiet)
-        try await TestServer.serving(TrickleEndpoint(table: table, interimTime: interimTime), tls: tls) { peer in
+        let endpoint = TrickleEndpoint(table: table, interimTime: interimTime)
+        try await TestServer.serving(Elsewhere(), loop: endpoint, tls: tls) { peer in
             try await body(TrickleDoor(table: table, registry: registry, port: peer.port))
         }
     }
@@ -33,18 +35,38 @@ struct TrickleDoor: Sendable {
     ///
     /// - Parameter limit: for peers that may never come.
     func readers(_ count: Int, of name: String, within limit: Duration = .seconds(60)) async throws {
-        let end = ContinuousClock.now + limit
-        while try relay(name).status.readers != count, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(1)) }
+        try await until(name, within: limit) { $0.readers == count }
     }
 
     /// Waits until so many publishers are at it; the first may make the channel.
     func writers(_ count: Int, of name: String) async throws {
-        while (try? relay(name).status.writers) != count { try await Task.sleep(for: .milliseconds(1)) }
+        try await until(name) { $0.writers == count }
     }
 
     /// Waits until so many bytes have come in.
     func bytes(_ count: Int, of name: String) async throws {
-        while (try? relay(name).status.counts.bytesIn) != count { try await Task.sleep(for: .milliseconds(1)) }
+        try await until(name) { $0.counts.bytesIn == count }
+    }
+
+    private func until(
+        _ name: String, within limit: Duration = .seconds(60), _ condition: @Sendable @escaping (TrickleChannelStatus) -> Bool
+    ) async throws {
+        // Nobody tells of the making of a channel.
+        while case .unknown = table.find(name, for: .read) { try await Task.sleep(for: .milliseconds(1)) }
+        let relay = try relay(name)
+        let (changes, change) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let number = relay.watch(.everyChange) { change.yield() }
+        defer { relay.unwatch(number) }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                if condition(relay.status) { return }
+                for await _ in changes where condition(relay.status) { return }
+            }
+            group.addTask { try? await Task.sleep(for: limit) }
+            await group.next()
+            group.cancelAll()
+        }
+        try Task.checkCancellation()
     }
 
     /// Waits until the server holds so many bytes: an exchange that has been answered lets go of its segment a moment later.
@@ -60,4 +82,9 @@ struct TrickleDoor: Sendable {
     }
 
     struct NoRelay: Error {}
+
+    /// What is not below the channels' path.
+    private struct Elsewhere: HTTPResponder {
+        func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws { try await writer.send(.notFound) }
+    }
 }

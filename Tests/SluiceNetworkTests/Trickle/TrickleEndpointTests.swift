@@ -210,6 +210,30 @@ import Testing
         }
     }
 
+    /// The announcement of the next segment and the DELETE come by two connections, in any order.
+    @Test func anAnnouncementThatComesAfterTheEndDoesNotBringTheChannelBack() async throws {
+        try await TrickleDoor.opened { door in
+            for number in 0...1 { _ = try await door.ask("POST", "c/\(number)", body: "x") }
+            _ = try await door.ask("DELETE", "c")
+            for number in 2...3 {
+                let late = try await door.ask("POST", "c/\(number)", body: "x")
+                #expect(late.code == 200)
+                #expect(late["lp-trickle-closed"] == "terminated")
+                #expect(late["lp-trickle-seq"] == "\(number)")
+            }
+            #expect(door.table.statuses.isEmpty)
+            let reader = try await door.ask("GET", "c/2")
+            #expect(reader.code == 404)
+            // One that begins is another matter.
+            let resets = try await door.ask("POST", "c/2", headers: ["Lp-Trickle-Reset: 1"], body: "x")
+            #expect(resets["lp-trickle-closed"] == nil)
+            _ = try await door.ask("DELETE", "c")
+            let again = try await door.ask("POST", "c/0", body: "x")
+            #expect(again["lp-trickle-closed"] == nil)
+            #expect(door.table.statuses.map(\.name) == ["c"])
+        }
+    }
+
     @Test func aSegmentThatIsOverCanBeCached() async throws {
         try await TrickleDoor.opened { door in
             _ = try await door.ask("POST", "c/0", body: "zero")

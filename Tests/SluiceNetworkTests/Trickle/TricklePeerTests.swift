@@ -47,24 +47,12 @@ import Testing
         var theirs = ""
         var ours: [String] = []
 
-        /// Its programs say so when nothing happened to them for a long time. Seen once in some runs of everything, never alone, and not
-        /// understood: then it is said, and tried again.
+        /// Its programs say so when nothing happened to them for a long time, and what they waited for.
         var isStuck: Bool { (published + theirs).contains("failed: nothing came of it") }
     }
 
-    private static let tries = 3
-
-    private func outcome(_ exchange: () async throws -> Outcome) async throws -> Outcome {
-        for _ in 1..<Self.tries {
-            let outcome = try await exchange()
-            guard outcome.isStuck else { return outcome }
-            print("pytrickle was stuck\n\(outcome.published.suffix(6000))\n\(outcome.theirs.suffix(6000))")
-        }
-        return try await exchange()
-    }
-
     @Test(arguments: [false, true]) func itsPublisherIsReadByItsSubscriberAndByOurs(tls: Bool) async throws {
-        let outcome = try await outcome { try await published(tls: tls) }
+        let outcome = try await published(tls: tls)
         #expect(outcome.published == "published\n")
         #expect(outcome.ours == (0..<Self.count).map(Self.segment))
         #expect(outcome.theirs == Self.heard(contentType: "video/MP2T"), "\(outcome.theirs.suffix(3000))")
@@ -112,7 +100,7 @@ import Testing
     }
 
     @Test func itsSubscriberReadsOurPublisher() async throws {
-        let outcome = try await outcome(subscribed)
+        let outcome = try await subscribed()
         #expect(outcome.theirs == Self.heard(contentType: "video/mp2t"), "\(outcome.theirs.suffix(3000))")
     }
 

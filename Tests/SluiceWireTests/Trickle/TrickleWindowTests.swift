@@ -17,6 +17,19 @@ import Testing
         #expect(bench.read(oldest.reader).text == "x")
     }
 
+    /// However many read it, a piece is in memory once.
+    @Test mutating func allReadersOfAPieceHaveTheSameBytes() throws {
+        let id = try bench.open(0)
+        let readers = try (0..<3).map { _ in try bench.subscribe(.number(0)).reader }
+        let piece = ByteBuffer(repeating: 7, count: 1000)
+        _ = bench.channel.append(piece, to: id, at: bench.now)
+        func place(_ buffer: ByteBuffer) -> UnsafeRawPointer? { buffer.withUnsafeReadableBytes { $0.baseAddress } }
+        for reader in readers {
+            let read = bench.channel.read(reader, upTo: 1 << 20).pieces
+            #expect(read.map(place) == [place(piece)])
+        }
+    }
+
     @Test mutating func noMoreSegmentsThanTheMost() throws {
         bench = TrickleChannelBench { $0.mostSegments = 8 }
         for number in 0...99 { try bench.publish(Int64(number), "x") }

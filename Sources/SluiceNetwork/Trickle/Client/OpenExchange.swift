@@ -120,14 +120,26 @@ final class OpenExchanges: Sendable {
     private let begun: AsyncStream<OpenExchange>
     private let begin: AsyncStream<OpenExchange>.Continuation
 
-    init(on connection: HTTPClientConnection, loop: any EventLoop) {
+    private init(on connection: HTTPClientConnection, loop: any EventLoop) {
         self.connection = connection
         self.loop = loop
         (begun, begin) = AsyncStream.makeStream(of: OpenExchange.self)
     }
 
+    /// Lends exchanges with one server, which end with `body`.
+    static func lending<Result: Sendable>(
+        to authority: HTTPAuthority, group: any EventLoopGroup, _ body: (OpenExchanges) async throws -> Result
+    ) async throws -> Result {
+        let exchanges = OpenExchanges(on: try HTTPClientConnection(authority: authority, group: group), loop: group.any())
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await exchanges.run() }
+            defer { group.cancelAll() }
+            return try await body(exchanges)
+        }
+    }
+
     /// Cancelling it ends all that are open.
-    func run() async {
+    private func run() async {
         await withDiscardingTaskGroup { group in
             for await exchange in begun {
                 group.addTask { await exchange.run(on: self.connection) }

@@ -29,11 +29,10 @@ package final class TrickleHTTPPublisher: TricklePublisher {
     private let exchanges: OpenExchanges
     private let state = Mutex(State())
 
-    private init(_ url: TrickleURL, settings: Settings, group: any EventLoopGroup) throws {
+    private init(_ url: TrickleURL, settings: Settings, _ exchanges: OpenExchanges) {
         self.url = url
         self.settings = settings
-        let connection = try HTTPClientConnection(authority: url.authority, group: group)
-        exchanges = OpenExchanges(on: connection, loop: group.any())
+        self.exchanges = exchanges
     }
 
     /// Lends a publisher, whose connections end with `body`; the channel ends only by `close`.
@@ -41,11 +40,8 @@ package final class TrickleHTTPPublisher: TricklePublisher {
         _ url: TrickleURL, settings: Settings = .init(), group: any EventLoopGroup,
         _ body: (TrickleHTTPPublisher) async throws -> Result
     ) async throws -> Result {
-        let publisher = try TrickleHTTPPublisher(url, settings: settings, group: group)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await publisher.exchanges.run() }
-            defer { group.cancelAll() }
-            return try await body(publisher)
+        try await OpenExchanges.lending(to: url.authority, group: group) { exchanges in
+            try await body(TrickleHTTPPublisher(url, settings: settings, exchanges))
         }
     }
 

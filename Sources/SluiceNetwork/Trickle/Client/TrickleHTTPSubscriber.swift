@@ -25,11 +25,10 @@ package final class TrickleHTTPSubscriber: TrickleSubscriber {
     private let exchanges: OpenExchanges
     private let state: Mutex<State>
 
-    private init(_ url: TrickleURL, settings: Settings, group: any EventLoopGroup) throws {
+    private init(_ url: TrickleURL, settings: Settings, _ exchanges: OpenExchanges) {
         self.url = url
         self.settings = settings
-        let connection = try HTTPClientConnection(authority: url.authority, group: group)
-        exchanges = OpenExchanges(on: connection, loop: group.any())
+        self.exchanges = exchanges
         state = Mutex(State(subscription: TrickleSubscription(from: settings.start)))
     }
 
@@ -38,11 +37,8 @@ package final class TrickleHTTPSubscriber: TrickleSubscriber {
         _ url: TrickleURL, settings: Settings = .init(), group: any EventLoopGroup,
         _ body: (TrickleHTTPSubscriber) async throws -> Result
     ) async throws -> Result {
-        let subscriber = try TrickleHTTPSubscriber(url, settings: settings, group: group)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await subscriber.exchanges.run() }
-            defer { group.cancelAll() }
-            return try await body(subscriber)
+        try await OpenExchanges.lending(to: url.authority, group: group) { exchanges in
+            try await body(TrickleHTTPSubscriber(url, settings: settings, exchanges))
         }
     }
 

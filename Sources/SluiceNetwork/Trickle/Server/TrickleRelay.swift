@@ -5,10 +5,10 @@ import Synchronization
 
 /// One channel in this process: the machine behind a lock, and those who wait for it.
 ///
-/// Who waits is told on its own event loop, all of a loop by one call, and no more often than the loop comes round; so a publisher
-/// does the same little work for one reader and for a thousand.
+/// Who waits is told on its own event loop, all of a loop by one call: at once on the loop that the change comes from, on others no more
+/// often than they come round. So a publisher does the same little work for one reader elsewhere and for a thousand.
 final class TrickleRelay: Sendable {
-    /// Who has it told that its segment stirred; also one who writes, to hear of its end.
+    /// Who is told that its segment stirred, or, as one who writes it, that it has ended.
     struct Listener: Hashable, Sendable {
         fileprivate let number: Int
         fileprivate let segment: TrickleSegmentID
@@ -24,10 +24,18 @@ final class TrickleRelay: Sendable {
     private struct State {
         var channel: TrickleChannel
         var circles: [TrickleSegmentID: [Circle]] = [:]
+        /// Those who write, by segment.
+        var writers: [TrickleSegmentID: [(number: Int, loop: any EventLoop, tell: @Sendable () -> Void)]] = [:]
         var listenersMade = 0
-        /// Who is told when the first comes, or the last goes, of those who write, or read; and of the channel's end.
-        var watchers: [Int: @Sendable () -> Void] = [:]
+        var watchers: [Int: (topic: Topic, tell: @Sendable () -> Void)] = [:]
         var delays = TrickleDelays()
+    }
+
+    /// What one who watches the channel is told of.
+    enum Topic {
+        /// The first comes, or the last goes, of those who write, or read; and the channel's end.
+        case presence
+        case everyChange
     }
 
     let contentType: String
@@ -120,7 +128,8 @@ final class TrickleRelay: Sendable {
 
     // MARK: telling
 
-    /// - Parameter tell: called on `loop`, or without one wherever the change comes from; then it must return at once.
+    /// - Parameter tell: called on `loop`, or without one wherever the change comes from; then it must return at once. It must not change
+    ///   the channel.
     func listen(to segment: TrickleSegmentID, on loop: (any EventLoop)?, _ tell: @escaping @Sendable () -> Void) -> Listener {
         state.withLock { state in
             state.listenersMade += 1
@@ -136,8 +145,21 @@ final class TrickleRelay: Sendable {
         }
     }
 
+    /// - Parameter tell: called on `loop`, at the earliest when it next comes round, once the segment or its channel has ended.
+    func listenAsWriter(of segment: TrickleSegmentID, on loop: any EventLoop, _ tell: @escaping @Sendable () -> Void) -> Listener {
+        state.withLock { state in
+            state.listenersMade += 1
+            state.writers[segment, default: []].append((state.listenersMade, loop, tell))
+            return Listener(number: state.listenersMade, segment: segment)
+        }
+    }
+
     func forget(_ listener: Listener) {
         state.withLock { state in
+            if var writers = state.writers.removeValue(forKey: listener.segment) {
+                writers.removeAll { $0.number == listener.number }
+                if !writers.isEmpty { state.writers[listener.segment] = writers }
+            }
             guard var circles = state.circles.removeValue(forKey: listener.segment) else { return }
             for place in circles.indices { circles[place].listeners.removeAll { $0.number == listener.number } }
             circles.removeAll { $0.listeners.isEmpty }
@@ -147,43 +169,61 @@ final class TrickleRelay: Sendable {
 
     /// - Parameter tell: called under no lock, from wherever the change comes; must return at once.
     /// - Returns: to be given to `unwatch`.
-    func watch(_ tell: @escaping @Sendable () -> Void) -> Int {
+    func watch(_ topic: Topic = .presence, _ tell: @escaping @Sendable () -> Void) -> Int {
         state.withLock { state in
             state.listenersMade += 1
-            state.watchers[state.listenersMade] = tell
+            state.watchers[state.listenersMade] = (topic, tell)
             return state.listenersMade
         }
     }
 
     func unwatch(_ number: Int) { state.withLock { _ = $0.watchers.removeValue(forKey: number) } }
 
+    /// Whom a change concerns.
+    private struct Due {
+        /// `isTold`: by a call that is on its way already.
+        var circles: [(loop: (any EventLoop)?, segment: TrickleSegmentID, isTold: Bool)] = []
+        var writers: [(loop: any EventLoop, tell: @Sendable () -> Void)] = []
+        var watchers: [@Sendable () -> Void] = []
+    }
+
     private func change<Result: Sendable>(_ body: (inout TrickleChannel) -> Result) -> Result {
-        let (result, due, watchers) = state.withLock { state in
+        let (result, due) = state.withLock { state in
             let presence = state.watchers.isEmpty ? nil : state.channel.presence
             let before = state.channel.cost
             let result = body(&state.channel)
             memory.change(by: state.channel.cost - before)
-            var due: [(loop: (any EventLoop)?, segment: TrickleSegmentID)] = []
+            var due = Due()
             for segment in state.channel.takeStirred() {
+                if state.channel.status(of: segment) != .open, let writers = state.writers[segment] {
+                    due.writers += writers.map { ($0.loop, $0.tell) }
+                }
                 guard var circles = state.circles.removeValue(forKey: segment) else { continue }
-                for place in circles.indices where !circles[place].isTold {
-                    circles[place].isTold = circles[place].loop != nil
-                    due.append((circles[place].loop, segment))
+                for place in circles.indices {
+                    due.circles.append((circles[place].loop, segment, circles[place].isTold))
+                    circles[place].isTold = circles[place].loop.map { !$0.inEventLoop } ?? false
                 }
                 state.circles[segment] = circles
             }
-            let isOther = presence.map { $0 != state.channel.presence } ?? false
-            return (result, due, isOther ? Array(state.watchers.values) : [])
-        }
-        for tell in watchers { tell() }
-        for circle in due {
-            guard let loop = circle.loop else {
-                tell(circle.segment, on: nil)
-                continue
+            if let presence {
+                let isOther = presence != state.channel.presence
+                due.watchers = state.watchers.values.filter { isOther || $0.topic == .everyChange }.map(\.tell)
             }
+            return (result, due)
+        }
+        if !due.circles.isEmpty || !due.writers.isEmpty || !due.watchers.isEmpty { tell(due) }
+        return result
+    }
+
+    private func tell(_ due: Due) {
+        for tell in due.watchers { tell() }
+        // Other loops have a thread to wake: they come first.
+        for circle in due.circles where !circle.isTold {
+            guard let loop = circle.loop, !loop.inEventLoop else { continue }
             loop.execute { self.tell(circle.segment, on: loop) }
         }
-        return result
+        for circle in due.circles where circle.loop?.inEventLoop ?? true { tell(circle.segment, on: circle.loop) }
+        for writer in due.writers { writer.loop.execute(writer.tell) }
     }
 
     private func tell(_ segment: TrickleSegmentID, on loop: (any EventLoop)?) {

@@ -49,8 +49,8 @@ package final class TrickleTable: Sendable {
     private struct State {
         var entries: [String: Entry] = [:]
         var channels = 0
-        /// By the name for reading, oldest first.
-        var closed: [(name: String, relay: TrickleRelay, since: ContinuousClock.Instant)] = []
+        /// Oldest first.
+        var closed: [(names: [String], relay: TrickleRelay, since: ContinuousClock.Instant)] = []
         var isClosed = false
     }
 
@@ -104,9 +104,18 @@ package final class TrickleTable: Sendable {
     func find(_ name: String, for right: Rights) -> Found {
         state.withLock { state in
             if let entry = state.entries[name] { return entry.rights.contains(right) ? .channel(entry.relay) : .forbidden }
-            guard right == .read, let closed = state.closed.last(where: { $0.name == name }) else { return .unknown }
+            guard right == .read, let closed = state.closed.last(where: { $0.names.first == name }) else { return .unknown }
             return .closed(closed.relay)
         }
+    }
+
+    /// Whether a publisher announced this number to a channel that has since been closed: its request was overtaken by the DELETE, which
+    /// comes by another connection. It must not bring the channel back, whose readers would wait for it for ever.
+    func hasEnded(_ name: String, before sequence: Int64) -> Bool {
+        guard sequence > 0, let closed = state.withLock({ $0.closed.last { $0.names.contains(name) }?.relay }) else { return false }
+        let next = closed.nextWrite
+        // The segment that was next, and the one that is announced while that is under way.
+        return sequence == next || sequence == next + 1
     }
 
     /// Closes a channel: readers get what is there, and then its end.
@@ -117,7 +126,7 @@ package final class TrickleTable: Sendable {
             guard let entry = state.entries[name] else { return nil }
             for name in entry.names { state.entries[name] = nil }
             state.channels -= 1
-            state.closed.append((entry.names[0], entry.relay, .now))
+            state.closed.append((entry.names, entry.relay, .now))
             if state.closed.count > Self.mostClosed { state.closed.removeFirst() }
             return entry
         }
@@ -186,7 +195,7 @@ package final class TrickleTable: Sendable {
             guard state.channels < settings.mostChannels else {
                 return .failure(.limitReached("the server has \(settings.mostChannels) channels, its limit"))
             }
-            state.closed.removeAll { closed in names.contains { $0.name == closed.name } }
+            state.closed.removeAll { closed in names.contains { closed.names.contains($0.name) } }
             for (name, rights) in names { state.entries[name] = Entry(relay: relay, rights: rights, names: names.map(\.name)) }
             state.channels += 1
             return .success(true)

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
+import HTTPTypes
 import Logging
+import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import SluiceNetwork
@@ -50,7 +52,7 @@ struct TrickleServeCommand: AsyncParsableCommand {
             credentials = HTTPServerTLS(certificatePEM: certificate.certificatePEM, keyPEM: certificate.keyPEM)
         }
         let server = HTTPServer(
-            host: host, port: port, tls: credentials, responder: TrickleEndpoint(table: table, base: base), group: group,
+            host: host, port: port, tls: credentials, responder: NoPage(), loop: TrickleEndpoint(table: table, base: base), group: group,
             logger: logger)
         let root = "\(tls ? "https" : "http")://\(host.contains(":") ? "[\(host)]" : host):\(try await server.start())\(base)"
         print("trickle channels at \(root)NAME")
@@ -69,5 +71,13 @@ struct TrickleServeCommand: AsyncParsableCommand {
         services.append(BackgroundService { await table.run() })
         fflush(nil)
         try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
+    }
+}
+
+/// Above the channels.
+private struct NoPage: HTTPResponder {
+    func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
+        try await writer.send(
+            .notFound, headers: [.contentType: "text/plain; charset=utf-8"], body: ByteBuffer(string: "404 page not found\n"))
     }
 }
