@@ -6,11 +6,10 @@ package struct MediaEndpoint: HTTPResponder {
     private let push: PushEndpoint
     private let delivery: DeliveryEndpoint
     private let liveVideo: LiveVideoControlEndpoint?
-    /// To read only: who writes is in this process.
-    private let channels: TrickleEndpoint?
+    private let channels: ChannelDelivery?
 
     package init(
-        push: PushEndpoint, delivery: DeliveryEndpoint, liveVideo: LiveVideoControlEndpoint? = nil, channels: TrickleEndpoint? = nil
+        push: PushEndpoint, delivery: DeliveryEndpoint, liveVideo: LiveVideoControlEndpoint? = nil, channels: ChannelDelivery? = nil
     ) {
         self.channels = channels
         self.liveVideo = liveVideo
@@ -22,8 +21,8 @@ package struct MediaEndpoint: HTTPResponder {
         let path = (request.head.path ?? "").prefix { $0 != "?" }
         if let liveVideo, path.hasPrefix(LiveVideoControlEndpoint.prefix) {
             try await liveVideo.respond(to: request, with: writer)
-        } else if let channels, path.hasPrefix(channels.base) {
-            try await read(channels, request, writer)
+        } else if let channels, channels.takes(String(path)) {
+            try await channels.respond(to: request, with: writer)
         } else if path.hasPrefix(PushEndpoint.prefix) {
             try await push.respond(to: request, with: writer)
         } else if path.hasPrefix(DeliveryEndpoint.prefix) || path.hasPrefix(ViewerPath.prefix) {
@@ -35,16 +34,6 @@ package struct MediaEndpoint: HTTPResponder {
                 .notFound, headers: [.contentType: "text/plain; charset=utf-8"],
                 body: ByteBuffer(
                     string: "nothing is here; publish to /live/{stream}/{number}.ts, play /stream/{stream}.m3u8, watch /play/{stream}\n"))
-        }
-    }
-
-    private func read(_ channels: TrickleEndpoint, _ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
-        switch request.head.method {
-        case .get, .head: try await channels.respond(to: request, with: writer)
-        default:
-            try await writer.send(
-                .methodNotAllowed, headers: [.allow: "GET, HEAD", .contentType: "text/plain; charset=utf-8"],
-                body: ByteBuffer(string: "the channels of this gateway are read only\n"))
         }
     }
 }

@@ -49,7 +49,7 @@ extension TrickleEndpoint {
         let style = TrickleAnswerHandler.Style(
             headers: headers, isHead: request.head.method == .head,
             dropsOnCut: request.head.headerFields[.trickleOnCut]?.lowercased() == "drop",
-            knownTag: request.head.headerFields[.ifNoneMatch], caching: Self.caching(table.settings.limits.keepTime))
+            knownTag: request.head.headerFields[.ifNoneMatch], caching: caching(table.settings.limits.keepTime))
         try await writer.lend { channel in
             let done = channel.eventLoop.makePromise(of: Void.self)
             channel.eventLoop.execute {
@@ -62,5 +62,5 @@ extension TrickleEndpoint {
     }
 
     /// A number can come again when a publisher begins anew, so an answer is good for no longer than the segment is kept.
-    private static func caching(_ keepTime: Duration) -> String { "max-age=\(keepTime.components.seconds)" }
+    private func caching(_ keepTime: Duration) -> String { "\(isPrivate() ? "private, " : "")max-age=\(keepTime.components.seconds)" }
 }

@@ -12,9 +12,16 @@ package struct TrickleEndpoint: HTTPResponder {
     let base: String
     /// Between interim answers to a publisher who sends nothing yet, so that nobody between takes the connection for dead.
     let interimTime: Duration
+    let isPrivate: @Sendable () -> Bool
 
-    /// - Parameter base: begins and ends with a slash.
-    package init(table: TrickleTable, base: String = Self.orchestratorBase, interimTime: Duration = .seconds(10)) {
+    /// - Parameters:
+    ///   - base: begins and ends with a slash.
+    ///   - isPrivate: whether readers are asked who they are: no cache gives one's segment to another then.
+    package init(
+        table: TrickleTable, base: String = Self.orchestratorBase, interimTime: Duration = .seconds(10),
+        isPrivate: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.isPrivate = isPrivate
         self.table = table
         self.base = base
         self.interimTime = interimTime
