@@ -50,7 +50,7 @@ final class Desk: Sendable {
                 frame.writeString("\n\n")
                 return frame
             }
-            next = max(next + .seconds(1), .now)
+            next = max(next + .seconds(1), .now + .milliseconds(100))
             do { try await Task.sleep(until: next, tolerance: .zero, clock: .continuous) } catch { return }
         }
     }
