@@ -159,7 +159,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests", dependencies: ["sluice", "MarketBenchmark", "SluiceRegistry", "SluiceTypes"],
             exclude: [
-                "Console/console.py", "Observing/collector.py", "Observing/schemathesis.toml", "Player/player.py", "Publishers/enhanced.py",
+                "Console/console.py", "Console/day.py", "Observing/collector.py", "Observing/schemathesis.toml", "Player/player.py",
+                "Player/token_viewer.py", "Publishers/enhanced.py",
             ], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

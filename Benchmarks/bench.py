@@ -12,7 +12,8 @@ from types import SimpleNamespace
 from chaos import kills, scenarios
 from children import Children
 from figures import (
-    decision, desk, gateway_share, http_push, live_video, many_publishers, many_viewers, market, runner_proxy, source_playlist, trickle)
+    console, decision, gateway_share, http_push, live_video, many_publishers, many_viewers, market, reload, runner_proxy, scrape,
+    source_playlist, traces, trickle)
 from row import Row
 
 FIGURES = {
@@ -20,14 +21,18 @@ FIGURES = {
     "market": market,
     "source_playlist": source_playlist, "gateway_share": gateway_share, "http_push": http_push,
     "many_publishers": many_publishers, "many_viewers": many_viewers,
-    "trickle": trickle, "runner_proxy": runner_proxy, "live_video": live_video, "desk": desk}
+    "trickle": trickle, "runner_proxy": runner_proxy, "live_video": live_video,
+    "scrape": scrape, "console": console, "traces": traces, "reload": reload}
+
+# Of several, by one name.
+GROUPS = {"desk": ["scrape", "console", "traces", "reload"]}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("binary", help="the sluice program, built for release")
     parser.add_argument("--quick", action="store_true", help="fewer segments and shorter windows; not for publishing")
-    parser.add_argument("--only", choices=FIGURES, action="append", help="one figure; repeat for more")
+    parser.add_argument("--only", choices=[*FIGURES, *GROUPS], action="append", help="one figure, or all of the desk; repeat for more")
     parser.add_argument("--chaos", action="store_true", help="scenarios live and simulated, and the table of kills")
     parser.add_argument("--scenario", choices=scenarios.BEGINNINGS, action="append", help="of --chaos: one of them; repeat for more")
     parser.add_argument("--seconds", type=int, default=90, help="of --chaos: the length of each scenario")
@@ -44,10 +49,19 @@ def main():
 
 
 def figures(run, options):
-    rows = []
-    for name in options.only or FIGURES:
-        rows += measured(name, lambda children: FIGURES[name].measure(children, run))
-    return report(rows)
+    rows, is_whole = [], False
+    names = [name for one in options.only or FIGURES for name in GROUPS.get(one, [one])]
+    try:
+        for name in names:
+            fresh = measured(name, lambda children: FIGURES[name].measure(children, run))
+            for row in fresh:
+                print(f"  {row.figure}: {row.measured}", file=sys.stderr, flush=True)
+            rows += fresh
+        is_whole = True
+    finally:
+        # Who is interrupted has what was measured until then.
+        status = report(rows)
+    return status if is_whole else 1
 
 
 def chaos(run, options):

@@ -10,6 +10,7 @@ class Role:
 
     def launch(self, children, command, log_path):
         self.children = children
+        self.log = log_path
         with open(log_path, "w") as log:
             self.process = children.start(command, log)
         admin = f"http://127.0.0.1:{self.admin}"
@@ -45,14 +46,16 @@ class Role:
 
 class Gateway(Role):
     def __init__(self, children, binary, folder, profiles="none", orchestrators=(), settings=""):
-        """settings: further lines of its file."""
+        """settings: further lines of its file. profiles: None for those of the file."""
         self.rtmp, self.http, self.admin = free_port(), free_port(), free_port()
-        config = os.path.join(folder, f"gateway-{self.admin}.yaml")
-        with open(config, "w") as file:
+        self.config = os.path.join(folder, f"gateway-{self.admin}.yaml")
+        with open(self.config, "w") as file:
             file.write("maxStreams: 500\n" + settings)
         command = [
-            binary, "gateway", "--config", config, "--rtmp-port", str(self.rtmp), "--http-port", str(self.http),
-            "--admin-port", str(self.admin), "--profiles", profiles, "--log-level", "warning"]
+            binary, "gateway", "--config", self.config, "--rtmp-port", str(self.rtmp), "--http-port", str(self.http),
+            "--admin-port", str(self.admin), "--log-level", "warning"]
+        if profiles is not None:
+            command += ["--profiles", profiles]
         for orchestrator in orchestrators:
             command += ["--orchestrator", orchestrator]
         self.launch(children, command, os.path.join(folder, f"gateway-{self.admin}.log"))

@@ -33,6 +33,9 @@ static const uint8_t promise_js[] = {
 static const uint8_t decisions_js[] = {
 #embed "page/decisions.js"
 };
+static const uint8_t market_js[] = {
+#embed "page/market.js"
+};
 static const uint8_t play_html[] = {
 #embed "page/play.html"
 };
@@ -62,6 +65,7 @@ static const sluice_console_file files[] = {
     {"fleet.js", SCRIPT, fleet_js, sizeof fleet_js},
     {"promise.js", SCRIPT, promise_js, sizeof promise_js},
     {"decisions.js", SCRIPT, decisions_js, sizeof decisions_js},
+    {"market.js", SCRIPT, market_js, sizeof market_js},
     {"play.html", "text/html; charset=utf-8", play_html, sizeof play_html},
     {"play.js", SCRIPT, play_js, sizeof play_js},
     {"player.js", SCRIPT, player_js, sizeof player_js},

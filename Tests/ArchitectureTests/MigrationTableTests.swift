@@ -22,7 +22,9 @@ import Testing
     @Test(arguments: [
         "-gateway", "-rtmpAddr", "-httpAddr", "-cliAddr", "-maxSessions", "-maxAttempts", "-transcodingOptions", "-orchAddr",
         "-orchWebhookUrl", "-orchBlocklist", "-selectRandFreq", "-maxPricePerUnit", "-pixelsPerUnit", "-authWebhookUrl", "-monitor",
-        "-metricsPerStream", "-objectStore", "-recordStore", "-dataDir", "-config", "-v", "/status", "/manifestID", "/getBroadcastConfig",
+        "-metricsPerStream", "-objectStore", "-remoteDiscovery", "-liveAIAuthWebhookUrl", "-liveOutSegmentTimeout", "-aiMinRunnerVersion",
+        "/setMaxPriceForCapability", "/live/video-to-video/", "/process/request/", "text-to-image", "-recordStore", "-dataDir", "-config",
+        "-v", "/status", "/manifestID", "/getBroadcastConfig",
         "/setBroadcastConfig", "/getAvailableTranscodingOptions", "/getNetworkCapabilities", "livepeer_success_rate",
         "livepeer_transcode_overall_latency_seconds", "lpdb.sqlite3",
     ]) func whatOperatorsHaveIsThere(name: String) throws {

@@ -3,14 +3,6 @@ import Testing
 
 /// Tokens, quotas and other renditions with real publishers and players.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct AccessEndToEndTests {
-    private static let maker = """
-        import base64, hashlib, hmac, json, sys, time
-        def coded(data): return base64.urlsafe_b64encode(data).rstrip(b"=")
-        body = {"aud": "sluice", "exp": int(time.time()) + int(sys.argv[2]), "sluice": json.loads(sys.argv[3])}
-        signed = coded(json.dumps({"alg": "HS256"}).encode()) + b"." + coded(json.dumps(body).encode())
-        print((signed + b"." + coded(hmac.new(open(sys.argv[1], "rb").read().strip(), signed, hashlib.sha256).digest())).decode())
-        """
-
     private let folder: URL
 
     init() throws {
@@ -50,7 +42,7 @@ import Testing
             profiles: P144p30fps16x9
             """)
         func token(_ claims: String, life: Int = 600) async throws -> String {
-            try await Program.run(["python3", "-c", Self.maker, secret, "\(life)", claims]).trimmingCharacters(in: .whitespacesAndNewlines)
+            try await TokenMaker.token(claims, secret: secret, life: life)
         }
         let gateway = try await RunningGateway(["--config", config])
         let (publish, view) = (try await token(#"{"publish": "cam"}"#), try await token(#"{"view": "cam"}"#))

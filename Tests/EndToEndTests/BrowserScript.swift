@@ -25,8 +25,8 @@ final class BrowserScript {
 
     func tell(_ line: String) throws { try input.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8)) }
 
-    func saw(_ what: String) async throws {
-        _ = try await eventually("the browser: \(what)", within: .seconds(90)) {
+    func saw(_ what: String, within limit: Duration = .seconds(90)) async throws {
+        _ = try await eventually("the browser: \(what)", within: limit) {
             if text.contains("ok \(what)") { return true }
             if !process.isRunning { throw Waited(description: "the browser ended before it saw '\(what)':\n\(text)") }
             return nil

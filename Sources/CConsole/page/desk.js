@@ -5,6 +5,7 @@ import { startFleet, showFleet, standing, nameOf } from "./fleet.js";
 import { startStreams, showStreams, step, stopPlaying } from "./streams.js";
 import { startWaterfall, showWaterfall } from "./waterfall.js";
 import { startPromise, showPromise, refresh } from "./promise.js";
+import { startMarket, tickMarket } from "./market.js";
 import { startDecisions, hear, draw as drawDecisions } from "./decisions.js";
 
 const roles = ["read", "operate", "admin"];
@@ -72,6 +73,7 @@ function take(overview) {
   showFleet(overview, chosen?.targetMs || live[0]?.targetMs || null);
   showStreams(overview, names);
   sum(overview, live);
+  tickMarket();
   text($("node"), `${overview.node} · ${overview.version} · up ${span((overview.at - overview.startedAt) / 1000)}`);
   if (isFirst || before !== chosen?.isLive || isNamed !== overview.startedAt) {
     // Another run of the gateway has other segments under the same names.
@@ -167,6 +169,7 @@ function start() {
   startWaterfall();
   startPromise(state);
   startDecisions(state);
+  startMarket(state);
   whenUnauthorized(signIn);
   $("sign-in").addEventListener("cancel", event => event.preventDefault());
   $("sign-in-go").addEventListener("click", async event => {
@@ -211,7 +214,7 @@ function keys(event) {
   const go = id => { $(id).scrollIntoView({ block: "start" }); };
   const act = {
     j: () => step(1), k: () => step(-1), "/": () => $("streams-filter").focus(), t: theme, "?": () => $("help").showModal(),
-    o: () => go("fleet"), s: () => go("streams"), p: () => { go("promise"); $("level-latency").focus({ preventScroll: true }); }, d: () => go("decisions"),
+    o: () => go("fleet"), s: () => go("streams"), p: () => { go("promise"); $("level-latency").focus({ preventScroll: true }); }, d: () => go("decisions"), u: () => go("market"),
     m: () => { $("video").muted = !$("video").muted; },
   }[event.key];
   if (act) { event.preventDefault(); act(); }

@@ -17,26 +17,27 @@ export async function ask(path, { method = "GET", body, tag, token } = {}) {
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (tag) headers["If-Match"] = tag;
   if (token) headers.Authorization = `Bearer ${token}`;
-  const answer = await fetch(`/api/v1/${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store" });
+  const answer = await fetch(path.startsWith("/") ? path : `/api/v1/${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store" });
   const type = answer.headers.get("Content-Type") ?? "";
   const value = type.startsWith("application/json") ? await answer.json() : null;
   if (answer.status === 401) onUnauthorized();
-  if (!answer.ok) throw new Refused(answer.status, value?.error);
+  if (!answer.ok) throw new Refused(answer.status, value?.error ?? (type.startsWith("text/plain") ? { what: (await answer.text()).trim().slice(0, 300) } : undefined));
   return { value, tag: answer.headers.get("ETag") };
 }
 
 // Calls `heard(type, value)` for each event, and `linked(isLinked, since)` when the link comes and goes.
-// A link on which no overview came for some seconds is gone, whatever the socket says.
+// A link on which no overview came for some seconds is gone, whatever the socket says, and is opened anew.
 export function listen(heard, linked) {
   const types = ["overview", "stream-started", "stream-ended", "decision", "miss", "hedge", "ejection", "recovery", "change", "left-out"];
-  const patience = 4000;
+  const patience = 4000, renewal = 15000;
   // Who opens a link anew is told again what is kept.
   const known = new Set();
-  let source, last = 0, isOn = null, again;
+  let source, last = 0, opened = 0, isOn = null, again;
   const state = on => { if (isOn !== on) { isOn = on; linked(on, last); } };
   const open = () => {
     clearTimeout(again);
     source?.close();
+    opened = Date.now();
     source = new EventSource("/api/v1/events?overview=on");
     for (const type of types) source.addEventListener(type, event => {
       if (type === "overview") { last = Date.now(); state(true); }
@@ -57,7 +58,11 @@ export function listen(heard, linked) {
     };
   };
   open();
-  setInterval(() => { if (Date.now() - last > patience) state(false); }, 500);
+  setInterval(() => {
+    const now = Date.now();
+    if (now - last > patience) state(false);
+    if (now - Math.max(last, opened) > renewal) open();
+  }, 500);
   // A sleeping page wakes with a dead socket.
   document.addEventListener("visibilitychange", () => { if (!document.hidden && Date.now() - last > patience) open(); });
   return { open };

@@ -149,7 +149,7 @@ function show(answer, isChange) {
     parts.push(h("p.words", { textContent: who ? `The work ${isChange ? "would go" : "goes"} to ${who}.` : "Nobody of those that were measured would get it." }));
   } else parts.push(h("p.words", { textContent: `No prediction yet: ${answer.reason}` }));
   if (!answer.check.isMet) parts.push(h("p.words.bad", { textContent: `Nobody keeps this: ${state.named(answer.check.words)}` }));
-  else if (answer.notes.length) parts.push(h("p.words", { textContent: state.named(answer.notes.join("; ")) }));
+  else if (answer.notes.length) parts.push(h("p.words", { textContent: state.named(answer.notes.join("; ")).replace(/^./, first => first.toUpperCase()) }));
   box.replaceChildren(...parts);
 }
 

@@ -12,7 +12,7 @@ final class LowLatencyOutput: Sendable {
         fileprivate let number: Int
     }
 
-    fileprivate struct State {
+    struct State {
         /// The source first, then the renditions in profile order.
         var shelves: [LowLatencyShelf]
         /// Of the last segment that came.
@@ -26,20 +26,24 @@ final class LowLatencyOutput: Sendable {
         /// Grows with every change.
         var version: UInt64 = 0
         var lastWaiting: UInt64 = 0
+        /// Of which the witness has not heard yet.
+        var served: [(shelf: Int, segments: [ServingNotes.Unserved])] = []
     }
 
     /// Source segments whose renditions may still come: those in flight and waiting, with room to spare.
     private static let mostSchedules = 64
 
-    private let stream: StreamID
-    private let settings: LowLatencySettings
-    private let segmentTarget: Duration
-    private let state: Mutex<State>
+    let stream: StreamID
+    let settings: LowLatencySettings
+    let segmentTarget: Duration
+    let witness: SegmentWitness?
+    let state: Mutex<State>
 
     init(
         stream: StreamID, renditions: [String], settings: LowLatencySettings, segmentTarget: Duration,
-        wallClock: Int64 = wallClockNanoseconds()
+        witness: SegmentWitness? = nil, wallClock: Int64 = wallClockNanoseconds()
     ) {
+        self.witness = witness
         self.stream = stream
         self.settings = settings
         self.segmentTarget = segmentTarget
@@ -47,7 +51,8 @@ final class LowLatencyOutput: Sendable {
         let window = LowLatencyWindow(length: settings.window, wallClock: wallClock)
         state = Mutex(
             State(
-                shelves: names.map { LowLatencyShelf(name: $0, window: window) }, codings: names.map { _ in nil },
+                shelves: names.map { LowLatencyShelf(name: $0, window: window, notesServing: witness != nil) },
+                codings: names.map { _ in nil },
                 listed: Array(names.indices)))
     }
 
@@ -105,6 +110,9 @@ extension LowLatencyOutput {
                 state.schedules[schedule].add(part, of: entry)
             }
             state.shelves[0].window.append(duration: part.duration, isIndependent: part.isIndependent, part.bytes)
+            if let segment = state.schedules.last?.segment {
+                state.shelves[0].serving.listed(segment, most: state.shelves[0].window.entries.count + 1)
+            }
         }
     }
 
@@ -120,7 +128,10 @@ extension LowLatencyOutput {
             let seconds = max(segmentTarget.inSeconds.rounded(.up), first.duration.seconds.rounded())
             let timing = LowLatencyWindow.Timing(
                 targetSeconds: Int(seconds), partTarget: PartTarget(aim: settings.part, frame: frame))
-            for index in state.shelves.indices { state.shelves[index].window.settle(timing) }
+            for index in state.shelves.indices {
+                state.shelves[index].window.settle(timing)
+                state.shelves[index].serving.beganToShow()
+            }
             return timing.partTarget
         }
     }
@@ -220,7 +231,7 @@ extension LowLatencyOutput {
                     continue
                 }
                 let window = LowLatencyWindow(joining: state.shelves[0].window, wallClock: wallClock)
-                let shelf = LowLatencyShelf(name: profile.name, window: window)
+                let shelf = LowLatencyShelf(name: profile.name, window: window, notesServing: witness != nil)
                 if place + 1 < state.shelves.count {
                     state.shelves[place + 1] = shelf
                     state.codings[place + 1] = nil
@@ -267,108 +278,5 @@ extension LowLatencyOutput {
         }
         deliver(wakes)
         return goesOn
-    }
-}
-
-// MARK: Viewers
-
-extension LowLatencyOutput {
-    func answer(_ request: LowLatencyRequest, _ waiter: Waiter) -> LowLatencyAnswer {
-        state.withLock { state in
-            guard case .multivariant = request else { return answer(request, waiter, &state) }
-            return multivariant(state)
-        }
-    }
-
-    private func answer(_ request: LowLatencyRequest, _ waiter: Waiter, _ state: inout State) -> LowLatencyAnswer {
-        switch request {
-        case .multivariant: return multivariant(state)
-        case .playlist(let rendition, let reload):
-            guard let index = state.index(of: rendition) else { return .unknown }
-            guard state.shelves[index].window.isVisible else {
-                return state.shelves[index].window.isEnded ? .unknown : wait(.playlist(reload), waiter, index, &state)
-            }
-            switch state.shelves[index].window.decide(reload) {
-            case .answer:
-                let reports = state.reports(but: index)
-                let version = state.version
-                return .found(state.shelves[index].playlist(reload, gzip: waiter.acceptsGzip, version: version, reports: reports))
-            case .refuse(let reason): return .refused(reason)
-            case .wait: return wait(.playlist(reload), waiter, index, &state)
-            }
-        case .initialization(let rendition, let number):
-            guard let index = state.index(of: rendition) else { return .unknown }
-            return state.shelves[index].window.initialization(number).map { .found(state.shelves[index].media([$0])) } ?? .unknown
-        case .segment(let rendition, let sequence):
-            guard let index = state.index(of: rendition) else { return .unknown }
-            if let entry = state.shelves[index].window.segment(sequence) {
-                return .found(state.shelves[index].media(entry.parts.compactMap(\.bytes)))
-            }
-            return state.shelves[index].window.hasLeft(sequence: sequence) ? .gone : .unknown
-        case .part(let rendition, let number):
-            guard let index = state.index(of: rendition) else { return .unknown }
-            if let bytes = state.shelves[index].window.part(number)?.bytes { return .found(state.shelves[index].media([bytes])) }
-            let isHinted = number == state.shelves[index].window.nextPart && !state.shelves[index].window.isEnded
-            return isHinted && state.shelves[index].window.isVisible ? wait(.part(number), waiter, index, &state) : .unknown
-        }
-    }
-
-    private func multivariant(_ state: borrowing State) -> LowLatencyAnswer {
-        var variants: [Variant] = []
-        for place in state.listed where state.shelves[place].window.isVisible {
-            let shelf = state.shelves[place]
-            guard var variant = state.codings[place]?.variant else { continue }
-            (variant.peakBandwidth, variant.averageBandwidth) = shelf.window.bandwidth
-            variants.append(variant)
-        }
-        guard !variants.isEmpty else { return .unknown }
-        let text = ByteBuffer(string: MultivariantPlaylist.render(stream: stream, variants: variants))
-        return .found(
-            LowLatencyContent(
-                kind: .playlist, pieces: [text], targetDuration: state.shelves[0].window.timing?.targetDuration ?? .zero))
-    }
-
-    private func wait(
-        _ wish: LowLatencyShelf.Wish, _ waiter: Waiter, _ index: Int, _ state: inout State
-    ) -> LowLatencyAnswer {
-        guard state.shelves.reduce(0, { $0 + $1.waiting.count }) < settings.mostWaiting else {
-            return .unavailable("\(settings.mostWaiting) requests of this stream are waiting already")
-        }
-        state.lastWaiting += 1
-        let key = state.lastWaiting
-        state.shelves[index].waiting[key] = .init(waiter: waiter, wish: wish)
-        let target = state.shelves[index].window.timing?.targetDuration ?? segmentTarget
-        return .waiting(giveUpAfter: target * 3) { [weak self] in
-            self?.state.withLock { state in _ = state.shelves[index].waiting.removeValue(forKey: key) }
-        }
-    }
-
-    /// Changes a shelf and wakes who waited for that.
-    private func change<Result: Sendable>(_ index: Int, _ body: (inout State) -> Result) -> Result {
-        let (result, wakes) = state.withLock { state in
-            let result = body(&state)
-            state.version += 1
-            return (result, wake(index, &state))
-        }
-        deliver(wakes)
-        return result
-    }
-
-    private func wake(_ index: Int, _ state: inout State) -> [LowLatencyShelf.Wake] {
-        guard !state.shelves[index].waiting.isEmpty else { return [] }
-        let reports = state.reports(but: index)
-        return state.shelves[index].wake(version: state.version) { reports }
-    }
-
-    private func deliver(_ wakes: [LowLatencyShelf.Wake]) {
-        for wake in wakes { wake.room.deliver(wake.answer, to: wake.tickets) }
-    }
-}
-
-extension LowLatencyOutput.State {
-    fileprivate func index(of rendition: String) -> Int? { listed.first { shelves[$0].name == rendition } }
-
-    fileprivate func reports(but index: Int) -> [RenditionReport] {
-        listed.compactMap { $0 == index ? nil : shelves[$0].window.report(shelves[$0].name) }
     }
 }

@@ -20,6 +20,8 @@ struct LowLatencyShelf {
         fileprivate var form: Form
         var answer: LowLatencyAnswer
         var tickets: [UInt64]
+
+        var isPlaylist: Bool { if case .playlist = form { true } else { false } }
     }
 
     fileprivate enum Form: Hashable {
@@ -41,10 +43,13 @@ struct LowLatencyShelf {
     /// Another profile is asked for: the first segment of another coding does not continue what is there (RFC 8216 §4.3.2.3).
     private var expectsOther = false
     var waiting: [UInt64: Waiting] = [:]
+    var serving: ServingNotes
     private var rendered: [Form: LowLatencyContent] = [:]
     private var renderedVersion: UInt64 = 0
 
-    init(name: String, window: LowLatencyWindow) {
+    /// - Parameter notesServing: somebody wants to know when a segment was first served.
+    init(name: String, window: LowLatencyWindow, notesServing: Bool) {
+        serving = ServingNotes(isOn: notesServing)
         self.name = name
         self.window = window
     }
@@ -70,6 +75,7 @@ struct LowLatencyShelf {
         guard let first = schedule.entries.first else { return }
         begun = nil
         catchUp(with: first, schedule)
+        serving.listed(schedule.segment, most: window.entries.count + 1)
         let number = initialization.map { window.add(initialization: $0) } ?? 0
         var isOther = initialization != nil && isOther(number)
         for (index, entry) in schedule.entries.enumerated() where entry.sequence == window.nextSequence {
@@ -109,6 +115,7 @@ struct LowLatencyShelf {
             catchUp(with: first, schedule)
             guard window.nextSequence == first.sequence else { return false }
             begun = Begun(segment: schedule.segment, initialization: window.add(initialization: initialization))
+            serving.listed(schedule.segment, most: window.entries.count + 1)
         }
         while let count = begun?.count, count < part.index { list(nil, of: schedule) }
         guard begun?.count == part.index else { return false }

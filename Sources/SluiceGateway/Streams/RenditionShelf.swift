@@ -4,20 +4,13 @@ import SluiceWire
 
 /// What viewers may have of one rendition: its window, the bytes in it, and the playlist rendered once per change.
 struct RenditionShelf {
-    /// Listed, and in no playlist yet that a viewer got.
-    struct Unserved {
-        var sequence: SegmentSequence
-        var listed: ContinuousClock.Instant
-    }
-
     let name: String
     private(set) var window: PlaylistWindow
     private(set) var appended = 0
     private(set) var gaps = 0
     private var bytes: [SegmentSequence: ByteBuffer] = [:]
     private var rendered: ByteBuffer?
-    private var unserved: [Unserved] = []
-    private let notesServing: Bool
+    private(set) var serving: ServingNotes
     /// Nothing is kept otherwise, and nobody served.
     private let isOn: Bool
 
@@ -25,7 +18,7 @@ struct RenditionShelf {
     ///   - length: segments listed; 0 for none at all.
     ///   - notesServing: somebody wants to know when a segment was first served.
     init(name: String, length: Int, grace: Int, numbering: PlaylistNumbering, notesServing: Bool = false) {
-        self.notesServing = notesServing
+        serving = ServingNotes(isOn: notesServing)
         self.name = name
         isOn = length > 0
         self.window = PlaylistWindow(length: length, grace: grace, numbering: numbering)
@@ -42,17 +35,10 @@ struct RenditionShelf {
         if let content { bytes[entry.sequence] = content } else { gaps += 1 }
         appended += 1
         rendered = nil
-        guard notesServing else { return }
-        // What has left the playlist is not served any more.
-        if unserved.count >= window.entries.count, !unserved.isEmpty { unserved.removeFirst() }
-        unserved.append(Unserved(sequence: entry.sequence, listed: .now))
+        serving.listed(entry.sequence, most: window.entries.count)
     }
 
-    /// What the playlist that was just asked for shows for the first time.
-    mutating func takeUnserved() -> [Unserved] {
-        defer { if !unserved.isEmpty { unserved = [] } }
-        return unserved
-    }
+    mutating func takeUnserved() -> [ServingNotes.Unserved] { serving.take() }
 
     /// Whether a player can be answered.
     var isVisible: Bool { isOn && appended > 0 }

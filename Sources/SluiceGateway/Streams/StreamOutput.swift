@@ -53,7 +53,7 @@ package final class StreamOutput: Sendable {
             settings.lowLatency.isOn
             ? LowLatencyOutput(
                 stream: stream, renditions: profiles.map(\.name), settings: settings.lowLatency, segmentTarget: settings.segmentTarget,
-                wallClock: wallClock)
+                witness: witness, wallClock: wallClock)
             : nil
         self.state = Mutex(
             State(
@@ -204,16 +204,11 @@ package final class StreamOutput: Sendable {
     }
 
     func mediaPlaylist(_ rendition: String) -> Delivery<ByteBuffer> {
-        let (answer, served) = state.withLock { state -> (Delivery<ByteBuffer>, [RenditionShelf.Unserved]) in
+        let (answer, served) = state.withLock { state -> (Delivery<ByteBuffer>, [ServingNotes.Unserved]) in
             guard let path = state.shelfPath(rendition), state[keyPath: path].isVisible else { return (.unknown, []) }
             return (.found(state[keyPath: path].playlist()), state[keyPath: path].takeUnserved())
         }
-        guard let witness, !served.isEmpty else { return answer }
-        let now = ContinuousClock.now
-        for one in served where witness.name(stream, one.sequence) != nil {
-            witness.served(
-                SegmentServing(stream: stream, sequence: one.sequence, rendition: rendition, listed: one.listed, served: now))
-        }
+        witness?.served(served, of: stream, rendition, isLowLatency: false)
         return answer
     }
 

@@ -38,6 +38,8 @@ package struct SegmentServing: Sendable {
     package var stream: StreamID
     package var sequence: SegmentSequence
     package var rendition: String
+    /// A playlist of low latency, which lists a segment with its first part.
+    package var isLowLatency: Bool
     package var listed: ContinuousClock.Instant
     package var served: ContinuousClock.Instant
 }
@@ -56,5 +58,19 @@ package struct SegmentWitness: Sendable {
         self.name = name
         self.settled = settled
         self.served = served
+    }
+}
+
+extension SegmentWitness {
+    func served(_ segments: [ServingNotes.Unserved], of stream: StreamID, _ rendition: String, isLowLatency: Bool) {
+        guard !segments.isEmpty else { return }
+        let now = ContinuousClock.now
+        for one in segments where name(stream, one.sequence) != nil {
+            served(
+                SegmentServing(
+                    stream: stream, sequence: one.sequence, rendition: rendition, isLowLatency: isLowLatency, listed: one.listed,
+                    served: now)
+            )
+        }
     }
 }

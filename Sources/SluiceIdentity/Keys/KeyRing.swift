@@ -29,7 +29,7 @@ package final class KeyRing: Sendable {
     private let settings: Settings
     private let read: @Sendable () async throws -> KeySet
     private let report: @Sendable (Report) -> Void
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let wishes: AsyncStream<Void>
     private let wish: AsyncStream<Void>.Continuation
 
@@ -39,8 +39,14 @@ package final class KeyRing: Sendable {
         case failed(String)
     }
 
-    /// - Parameter read: the source; bounded in time and size by itself.
-    package init(_ settings: Settings, report: @escaping @Sendable (Report) -> Void, read: @escaping @Sendable () async throws -> KeySet) {
+    /// - Parameters:
+    ///   - first: the keys until the source was read.
+    ///   - read: the source; bounded in time and size by itself.
+    package init(
+        _ settings: Settings, first: KeySet = .none, report: @escaping @Sendable (Report) -> Void,
+        read: @escaping @Sendable () async throws -> KeySet
+    ) {
+        state = Mutex(State(keys: first))
         self.settings = settings
         self.read = read
         self.report = report
@@ -53,7 +59,7 @@ package final class KeyRing: Sendable {
     /// Whether `renewed` might bring a key that is not there now.
     package var mayRenew: Bool { state.withLock { mayRenew($0, at: .now) } }
 
-    /// Reads the source until it is cancelled; the first time at once.
+    /// Reads the source until it is cancelled, or `finish`; the first time at once.
     package func run() async {
         wish.yield()
         await withDiscardingTaskGroup { group in
@@ -73,6 +79,9 @@ package final class KeyRing: Sendable {
         }
         for one in waiting { one.resume() }
     }
+
+    /// It is not read again; the keys that are there hold on.
+    package func finish() { wish.finish() }
 
     /// Returns once the source was read again, or at once where it was a moment ago.
     package func renewed() async {

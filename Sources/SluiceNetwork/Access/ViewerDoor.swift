@@ -3,11 +3,14 @@ import NIOCore
 import SluiceTypes
 
 /// Stands before what viewers may have: takes the token out of a request, asks the gate, and sends who brought it in the query to the path
-/// where players inherit it (`ViewerPath`). Without a gate everybody is let in.
+/// where players inherit it (`ViewerPath`).
 package struct ViewerDoor: Sendable {
     private let gate: any ViewerGate
 
     package init(_ gate: any ViewerGate) { self.gate = gate }
+
+    /// Whether nobody is asked for anything at this moment.
+    var isOpen: Bool { gate.isOpen }
 
     /// What becomes of a request before anybody looks for what it wants.
     enum Entry {
@@ -27,15 +30,35 @@ package struct ViewerDoor: Sendable {
     func enter(_ head: HTTPRequest, from remoteAddress: String) -> Entry {
         // Asked by a browser without any token, before it sends one (Fetch §4.8); nothing is told by the answer.
         if head.method == .options { return .admitted(head) }
+        if isOpen, head.path?.hasPrefix(ViewerPath.prefix) != true { return .admitted(head) }
         guard let asked = ViewerPath(head), let stream = ViewerPath.stream(of: asked.path) else {
             return .answered(.notFound, [:], "no such path; try /stream/{stream}.m3u8 or /ll/{stream}.m3u8")
         }
-        let folder = asked.path.hasPrefix(LowLatencyPath.prefix) ? LowLatencyPath.prefix : DeliveryEndpoint.prefix
         let request = ViewRequest(
             stream: stream, token: asked.token?.text, remoteAddress: remoteAddress,
-            url: "http://\(head.authority ?? "")\(folder)\(stream).m3u8")
+            url: "http://\(head.authority ?? "")\(ViewerPath.place(of: stream, asked: asked.path))")
         guard let verdict = gate.known(request) else { return .asks(request, asked) }
         return entry(verdict, asked, head)
+    }
+
+    enum Welcome {
+        /// Less its token.
+        case admitted(HTTPServerRequest)
+        case answered(HTTPResponse.Status, HTTPFields, String)
+    }
+
+    /// `enter`, with the question where there is one.
+    func letIn(_ request: HTTPServerRequest) async -> Welcome {
+        var entry = enter(request.head, from: request.remoteAddress)
+        if case .asks(let asked, let path) = entry { entry = self.entry(await ask(asked), path, request.head) }
+        switch entry {
+        case .admitted(let head):
+            var admitted = request
+            admitted.head = head
+            return .admitted(admitted)
+        case .answered(let status, let headers, let text): return .answered(status, headers, text)
+        case .asks: preconditionFailure("a verdict that is none")
+        }
     }
 
     func ask(_ request: ViewRequest) async -> ViewVerdict { await gate.ask(request) }

@@ -33,8 +33,15 @@ package enum ViewVerdict: Hashable, Sendable {
 
 /// Says for the operator who may see a stream.
 package protocol ViewerGate: Sendable {
+    /// Everybody may see everything, at this moment.
+    var isOpen: Bool { get }
+
     /// The answer where it is known at once; called for every part, on the connection's event loop.
     func known(_ request: ViewRequest) -> ViewVerdict?
 
     func ask(_ request: ViewRequest) async -> ViewVerdict
+}
+
+extension ViewerGate {
+    package var isOpen: Bool { false }
 }

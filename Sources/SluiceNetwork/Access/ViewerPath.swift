@@ -36,7 +36,14 @@ struct ViewerPath: Hashable {
     /// The stream that a path of ours is about, whichever way it goes.
     static func stream(of path: String) -> StreamID? {
         guard let elements = URLPath.elements(path), elements.count > 1 else { return nil }
+        if path.hasPrefix(TrickleEndpoint.orchestratorBase) { return elements.count > 2 ? StreamID(elements[2]) : nil }
         return StreamID(elements.count == 2 ? URLPath.name(elements[1], extension: "m3u8") ?? "" : elements[1])
+    }
+
+    /// Where a stream is, whatever of it is asked for: the same for a viewer's whole stay.
+    static func place(of stream: StreamID, asked path: String) -> String {
+        if path.hasPrefix(TrickleEndpoint.orchestratorBase) { return "\(TrickleEndpoint.orchestratorBase)\(stream)" }
+        return "\(path.hasPrefix(LowLatencyPath.prefix) ? LowLatencyPath.prefix : DeliveryEndpoint.prefix)\(stream).m3u8"
     }
 
     private static func escaped(_ text: String) -> String {

@@ -22,15 +22,9 @@ package struct DeliveryEndpoint: HTTPResponder {
 
     package func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
         guard let door else { return try await serve(request, writer) }
-        var entry = door.enter(request.head, from: request.remoteAddress)
-        if case .asks(let asked, let path) = entry { entry = door.entry(await door.ask(asked), path, request.head) }
-        switch entry {
-        case .admitted(let head):
-            var admitted = request
-            admitted.head = head
-            try await serve(admitted, writer)
+        switch await door.letIn(request) {
+        case .admitted(let admitted): try await serve(admitted, writer)
         case .answered(let status, let headers, let text): try await refuse(status, text, writer, headers)
-        case .asks: preconditionFailure("a verdict that is none")
         }
     }
 
@@ -97,7 +91,7 @@ package struct DeliveryEndpoint: HTTPResponder {
         }
     }
 
-    private func own(_ headers: HTTPFields) -> HTTPFields { door == nil ? headers : ViewerDoor.keepPrivate(headers) }
+    private func own(_ headers: HTTPFields) -> HTTPFields { door?.isOpen ?? true ? headers : ViewerDoor.keepPrivate(headers) }
 
     private func refuse(
         _ status: HTTPResponse.Status, _ text: String, _ writer: HTTPResponseWriter, _ more: HTTPFields = [:]

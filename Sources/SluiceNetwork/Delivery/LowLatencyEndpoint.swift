@@ -49,6 +49,7 @@ package final class LowLatencyEndpoint: HTTPDirectResponder {
     ) -> (() -> Void)? {
         switch entry {
         case .admitted(let head):
+            if door?.isOpen ?? true { return serve(head, on: loop, completion: completion) }
             return serve(head, on: loop) { answer in
                 var own = answer
                 own.headers = ViewerDoor.keepPrivate(answer.headers)

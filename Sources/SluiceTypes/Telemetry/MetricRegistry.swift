@@ -22,7 +22,8 @@ package final class MetricRegistry: Sendable {
     private struct Series: Sendable {
         var name: String
         var help: String
-        var labels: [(String, String)]
+        /// As in a line, escaped, without the braces: a scrape of a thousand lines has no time to make it anew.
+        var labels: String
         var kind: Kind
     }
 
@@ -80,17 +81,18 @@ package final class MetricRegistry: Sendable {
                 text += "# HELP \(one.name) \(Self.escapeHelp(one.help))\n# TYPE \(one.name) \(one.kind.typeName)\n"
             }
             switch one.kind {
-            case .counter(let counter): text += "\(one.name)\(Self.labels(one.labels)) \(counter.value)\n"
-            case .gauge(let gauge): text += "\(one.name)\(Self.labels(one.labels)) \(gauge.value)\n"
-            case .share(let gauge): text += "\(one.name)\(Self.labels(one.labels)) \(gauge.value)\n"
+            case .counter(let counter): Self.write(one.name, "", one.labels, "\(counter.value)", to: &text)
+            case .gauge(let gauge): Self.write(one.name, "", one.labels, "\(gauge.value)", to: &text)
+            case .share(let gauge): Self.write(one.name, "", one.labels, "\(gauge.value)", to: &text)
             case .histogram(let histogram):
                 let snapshot = histogram.snapshot
-                let bounds = histogram.bounds.map { "\($0)" } + ["+Inf"]
-                for (bound, count) in zip(bounds, snapshot.cumulative) {
-                    text += "\(one.name)_bucket\(Self.labels(one.labels + [("le", bound)])) \(count)\n"
+                for (place, count) in snapshot.cumulative.enumerated() {
+                    let bound = place < histogram.bounds.count ? "\(histogram.bounds[place])" : "+Inf"
+                    let comma = one.labels.isEmpty ? "" : ","
+                    Self.write(one.name, "_bucket", "\(one.labels)\(comma)le=\"\(bound)\"", "\(count)", to: &text)
                 }
-                text += "\(one.name)_sum\(Self.labels(one.labels)) \(snapshot.sum)\n"
-                text += "\(one.name)_count\(Self.labels(one.labels)) \(snapshot.count)\n"
+                Self.write(one.name, "_sum", one.labels, "\(snapshot.sum)", to: &text)
+                Self.write(one.name, "_count", one.labels, "\(snapshot.count)", to: &text)
             }
         }
         return text
@@ -105,14 +107,26 @@ package final class MetricRegistry: Sendable {
         series.withLock { series in
             // The format wants all lines of one name together.
             let place = series.lastIndex { $0.name == name }.map { $0 + 1 } ?? series.endIndex
-            series.insert(Series(name: name, help: help, labels: labels, kind: kind), at: place)
+            series.insert(Series(name: name, help: help, labels: Self.labels(labels), kind: kind), at: place)
         }
         return metric
     }
 
+    private static func write(_ name: String, _ suffix: String, _ labels: String, _ value: String, to text: inout String) {
+        text += name
+        text += suffix
+        if !labels.isEmpty {
+            text += "{"
+            text += labels
+            text += "}"
+        }
+        text += " "
+        text += value
+        text += "\n"
+    }
+
     private static func labels(_ labels: [(String, String)]) -> String {
-        guard !labels.isEmpty else { return "" }
-        return "{" + labels.map { "\($0.0)=\"\(escapeLabel($0.1))\"" }.joined(separator: ",") + "}"
+        labels.map { "\($0.0)=\"\(escapeLabel($0.1))\"" }.joined(separator: ",")
     }
 
     private static func escapeHelp(_ text: String) -> String {

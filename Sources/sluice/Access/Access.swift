@@ -26,23 +26,24 @@ final class Access: Sendable {
 
     private let key: [UInt8]
     private let holders: Mutex<[Holder]>
-    /// Tokens that others signed, where the settings take them here.
-    private let signed: TokenVerifier?
+    /// Tokens that others signed, where the settings take them here now.
+    private let signing: @Sendable () -> TokenVerifier?
+    private var signed: TokenVerifier? { signing() }
 
     /// Everybody may everything.
     static let open = Access(key: [], holders: [])
 
-    init(_ tokens: [AccessTokenSettings], signed: TokenVerifier? = nil) throws {
+    init(_ tokens: [AccessTokenSettings], signed: @escaping @Sendable () -> TokenVerifier? = { nil }) throws {
         key = try Secrets.random(32)
         holders = Mutex([])
-        self.signed = signed
+        signing = signed
         renew(tokens)
     }
 
     private init(key: [UInt8], holders: [Holder]) {
         self.key = key
         self.holders = Mutex(holders)
-        signed = nil
+        signing = { nil }
     }
 
     /// The next request meets these.

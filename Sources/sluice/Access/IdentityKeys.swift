@@ -14,11 +14,15 @@ struct IdentityKeys: Sendable {
     let group: any EventLoopGroup
 
     /// A ring and a verifier over it, and one complaint for each change of what is wrong.
-    static func ring(_ settings: IdentitySettings, group: any EventLoopGroup, logger: Logger) -> (ring: KeyRing, verifier: TokenVerifier)? {
+    ///
+    /// - Parameter first: keys that were read already.
+    static func ring(
+        _ settings: IdentitySettings, first: KeySet = .none, group: any EventLoopGroup, logger: Logger
+    ) -> (ring: KeyRing, verifier: TokenVerifier)? {
         guard let source = settings.source else { return nil }
         let keys = IdentityKeys(source: source, group: group)
         let ring = KeyRing(
-            settings.ring,
+            settings.ring, first: first,
             report: { report in
                 switch report {
                 case .took(let count, let leftOut):

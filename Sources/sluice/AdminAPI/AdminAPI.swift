@@ -7,6 +7,8 @@ struct AdminAPI: Sendable {
     static let prefix = "/api/v1"
 
     let desk: Desk
+    var runners: @Sendable () -> [RunnerLine] = { [] }
+    var market: Market?
     let reload: SettingsReload?
 
     func answer(_ request: HTTPServerRequest, visitor: Access.Visitor, with writer: HTTPResponseWriter) async throws {
@@ -27,6 +29,12 @@ struct AdminAPI: Sendable {
         switch request.path.first {
         case nil: try only([.get], request) { APIAnswer(json: Index()) }
         case "overview" where request.path.count == 1: try only([.get], request) { APIAnswer(json: desk.overview) }
+        case "runners" where request.path.count == 1: try only([.get], request) { APIAnswer(json: ["runners": runners()]) }
+        case "prices" where request.path.count == 1:
+            try only([.get], request) {
+                guard let market else { throw Self.nowhere(request.head.path ?? "/") }
+                return APIAnswer(json: PriceLimits(market))
+            }
         case "me" where request.path.count == 1:
             try only([.get], request) { APIAnswer(json: ["name": request.visitor.name, "role": request.visitor.role.rawValue]) }
         case "session" where request.path.count == 1: try ConsoleSession().answer(request)
@@ -56,7 +64,8 @@ struct AdminAPI: Sendable {
         let paths = [
             "GET /api/v1/overview", "GET /api/v1/events?overview=on", "GET /api/v1/me", "GET /api/v1/streams", "GET /api/v1/streams/NAME",
             "PATCH, DELETE /api/v1/streams/NAME", "GET, PATCH /api/v1/streams/NAME/sla", "GET, POST /api/v1/orchestrators",
-            "GET, PATCH, DELETE /api/v1/orchestrators/ADDRESS", "GET /api/v1/tenants", "GET /api/v1/tenants/NAME",
+            "GET, PATCH, DELETE /api/v1/orchestrators/ADDRESS", "GET /api/v1/runners", "GET /api/v1/prices", "GET /api/v1/tenants",
+            "GET /api/v1/tenants/NAME",
             "GET, PATCH /api/v1/tenants/NAME/sla", "GET, PATCH /api/v1/sla", "POST /api/v1/whatif", "GET /api/v1/config",
             "POST /api/v1/config/reload",
         ]

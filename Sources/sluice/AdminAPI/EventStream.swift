@@ -30,22 +30,24 @@ struct EventStream: Sendable {
         try await writer.write(ByteBuffer(string: "retry: 1000\n\n"))
         var next: Int?
         var quiet = 0
-        for await item in listening.items {
-            quiet += 1
-            switch item {
-            case .event(let event):
-                if let next, event.number > next {
-                    try await writer.write(ByteBuffer(string: "event: left-out\ndata: {\"events\":\(event.number - next)}\n\n"))
+        for await _ in listening.news {
+            for item in listening.take() {
+                switch item {
+                case .event(let event):
+                    if let next, event.number > next {
+                        try await writer.write(ByteBuffer(string: "event: left-out\ndata: {\"events\":\(event.number - next)}\n\n"))
+                    }
+                    next = event.number + 1
+                    guard types?.contains(event.kind) ?? true else { continue }
+                    try await writer.write(event.frame)
+                case .overview(let frame): try await writer.write(frame)
+                case .tick:
+                    quiet += 1
+                    guard quiet >= Self.quietTicks else { continue }
+                    try await writer.write(ByteBuffer(string: ": still here\n\n"))
                 }
-                next = event.number + 1
-                guard types?.contains(event.kind) ?? true else { continue }
-                try await writer.write(event.frame)
-            case .overview(let frame): try await writer.write(frame)
-            case .tick:
-                guard quiet >= Self.quietTicks else { continue }
-                try await writer.write(ByteBuffer(string: ": still here\n\n"))
+                quiet = 0
             }
-            quiet = 0
         }
         try await writer.finish()
     }

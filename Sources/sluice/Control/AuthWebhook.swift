@@ -28,22 +28,25 @@ final class AuthWebhook: Sendable {
     }
 
     private let url: RemoteURL
-    private let timeout: Duration
+    let timeout: Duration
     private let connection: HTTPClientConnection
     private let duration: Histogram
     private let refusals: Mutex<[String: Refusal]> = Mutex([:])
 
-    init(
-        url: RemoteURL, timeout: Duration, group: any EventLoopGroup, registry: MetricRegistry, node: String = HostName.own
-    ) throws {
+    /// Of all calls of a gateway, whoever is asked and how often the settings change.
+    static func durations(in registry: MetricRegistry, node: String = HostName.own) -> Histogram {
+        registry.histogram(
+            "livepeer_auth_webhook_time_milliseconds", help: "Calls of the auth webhook, under the reference's name for them.",
+            buckets: [100, 250, 500, 750, 1000, 1500, 2000, 2500, 3000, 5000, 10_000], labels: ["node_id": node, "node_type": "bctr"])
+    }
+
+    init(url: RemoteURL, timeout: Duration, group: any EventLoopGroup, duration: Histogram) throws {
         self.url = url
         self.timeout = timeout
         var settings = HTTPClientConnection.Settings()
         settings.verifiesCertificates = true
         connection = try HTTPClientConnection(authority: url.authority, settings: settings, group: group)
-        duration = registry.histogram(
-            "livepeer_auth_webhook_time_milliseconds", help: "Calls of the auth webhook, under the reference's name for them.",
-            buckets: [100, 250, 500, 750, 1000, 1500, 2000, 2500, 3000, 5000, 10_000], labels: ["node_id": node, "node_type": "bctr"])
+        self.duration = duration
     }
 
     func ask(_ request: PublishRequest) async throws(PublishRefusal) -> AuthAnswer {

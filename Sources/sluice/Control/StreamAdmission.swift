@@ -6,9 +6,7 @@ import SluiceTypes
 /// Lets publishers in: looks at their token and asks the auth webhook, where the settings want that, finds out whose stream it is and what is
 /// promised for it, and keeps to what its tenant may have.
 struct StreamAdmission: PublishAdmission {
-    let webhook: AuthWebhook?
-    /// Where publishers must show a signed token.
-    var tokens: TokenVerifier?
+    let doors: Doors
     let levels: ServiceLevels
     var quotas = QuotaBook(tenants: [])
     /// Called when a stream was opened, so that what is promised holds at once.
@@ -21,8 +19,9 @@ struct StreamAdmission: PublishAdmission {
     func admit(
         _ request: PublishRequest, profiles: [TranscodeProfile]?, usual: [TranscodeProfile]
     ) async throws(PublishRefusal) -> PublishGrant {
-        let claims = try await claims(of: request)
-        let answer = try await webhook?.ask(request)
+        let tokens = doors.publisherTokens
+        let claims = try await claims(of: request, by: tokens.map { [$0] } ?? [])
+        let answer = try await doors.publisherWebhook?.ask(request)
         let stream = answer?.stream ?? request.stream
         let key = answer?.key ?? request.key
         for (who, tenant) in [("auth webhook", answer?.tenant), ("token", claims?.tenant)] {
@@ -41,7 +40,8 @@ struct StreamAdmission: PublishAdmission {
         return PublishGrant(
             stream: stream, key: key, profiles: answer?.profiles, liveVideo: answer?.liveVideo,
             abandoned: { [quotas] in quotas.abandon(place) }
-        ) { [levels, changed, began, quotas] in
+        ) { [doors, levels, changed, began, quotas] in
+            doors.opened(stream, askedAs: request.stream, by: tokens)
             quotas.open(place)
             levels.opened(stream, tenant: tenant, change)
             changed(stream)
@@ -49,14 +49,23 @@ struct StreamAdmission: PublishAdmission {
         }
     }
 
-    func confirm(_ request: PublishRequest) async throws(PublishRefusal) { _ = try await claims(of: request) }
+    func confirm(_ request: PublishRequest) async throws(PublishRefusal) {
+        _ = try await claims(of: request, by: doors.confirming(request.stream))
+    }
 
-    private func claims(of request: PublishRequest) async throws(PublishRefusal) -> TokenClaims? {
-        guard let tokens else { return nil }
+    /// - Parameter verifiers: one of them has to find the token good; what the first has against it is told. None: no token is needed.
+    private func claims(of request: PublishRequest, by verifiers: [TokenVerifier]) async throws(PublishRefusal) -> TokenClaims? {
+        guard let first = verifiers.first else { return nil }
         guard let token = request.token else {
             throw .denied("a token is needed to publish: …/\(request.stream)?token=TOKEN, or Authorization: Bearer TOKEN")
         }
-        switch await tokens.verdict(on: token) {
+        var verdict = await first.verdict(on: token)
+        for other in verifiers.dropFirst() {
+            guard case .failure = verdict else { break }
+            let second = await other.verdict(on: token)
+            if case .success = second { verdict = second }
+        }
+        switch verdict {
         case .failure(let fault): throw .denied(fault.description)
         case .success(let claims):
             guard claims.mayPublish(request.stream.rawValue) else {
@@ -69,6 +78,7 @@ struct StreamAdmission: PublishAdmission {
     func ended(_ stream: StreamID) {
         levels.ended(stream)
         quotas.ended(stream)
+        doors.ended(stream)
         over(stream)
     }
 

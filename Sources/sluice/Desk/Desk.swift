@@ -37,6 +37,8 @@ final class Desk: Sendable {
 
     /// Tells of ejections, and once a second of how everything stands, until it is cancelled.
     func run() async {
+        // By the clock, so that what a look takes does not come on top of the second.
+        var next = ContinuousClock.now
         while !Task.isCancelled {
             watchHealth()
             keepQuotas()
@@ -48,7 +50,8 @@ final class Desk: Sendable {
                 frame.writeString("\n\n")
                 return frame
             }
-            do { try await Task.sleep(for: .seconds(1)) } catch { return }
+            next = max(next + .seconds(1), .now + .milliseconds(100))
+            do { try await Task.sleep(until: next, tolerance: .zero, clock: .continuous) } catch { return }
         }
     }
 

@@ -51,21 +51,13 @@ final class EventFeed: Sendable {
 
     /// A minute of a gateway with ten streams; what a page shows when it opens.
     static let kept = 256
-    /// What a listener who is slow may owe; past it the oldest are left out, and it is told how many.
-    static let mostWaiting = 1024
     /// Consoles left open for a day in all browsers of a team.
     static let mostListeners = 64
-
-    struct Listening: Sendable {
-        let items: AsyncStream<Item>
-        fileprivate let id: Int
-    }
 
     private struct State {
         var number = 0
         var recent: [Event] = []
-        var listeners: [Int: (wantsOverview: Bool, put: AsyncStream<Item>.Continuation)] = [:]
-        var nextListener = 0
+        var listeners: [EventListening] = []
         var isClosed = false
     }
 
@@ -81,7 +73,7 @@ final class EventFeed: Sendable {
             let event = Event(number: state.number, life: life, kind: kind) { Self.encode(value) }
             if state.recent.count == Self.kept { state.recent.removeFirst() }
             state.recent.append(event)
-            for listener in state.listeners.values { listener.put.yield(.event(event)) }
+            for listener in state.listeners { listener.put(event) }
         }
     }
 
@@ -89,46 +81,41 @@ final class EventFeed: Sendable {
     ///
     /// - Parameter overview: made only when anybody wants it.
     func tick(overview: () -> ByteBuffer) {
-        let wanted = state.withLock { $0.listeners.values.contains { $0.wantsOverview } }
+        let wanted = state.withLock { $0.listeners.contains { $0.wantsOverview } }
         let picture = wanted ? overview() : nil
         state.withLock { state in
-            for listener in state.listeners.values {
-                if let picture, listener.wantsOverview {
-                    listener.put.yield(.overview(picture))
-                } else {
-                    listener.put.yield(.tick)
-                }
-            }
+            for listener in state.listeners { listener.tick(listener.wantsOverview ? picture : nil) }
         }
     }
 
     /// - Parameter last: the id of the last event that the listener had; what came after it comes first. Without one, or with one from
     ///   before a restart, all that is kept does.
     /// - Returns: `nil` when there are too many listeners, or the gateway is about to end.
-    func listen(after last: String?, wantsOverview: Bool) -> Listening? {
-        let (items, put) = AsyncStream.makeStream(of: Item.self, bufferingPolicy: .bufferingNewest(Self.mostWaiting))
+    func listen(after last: String?, wantsOverview: Bool) -> EventListening? {
         let parts = (last ?? "").split(separator: "-")
         let known = parts.count == 2 && parts[0] == life ? Int(parts[1]) ?? 0 : 0
         return state.withLock { state in
             guard !state.isClosed, state.listeners.count < Self.mostListeners else { return nil }
-            for event in state.recent where event.number > known { put.yield(.event(event)) }
-            let id = state.nextListener
-            state.nextListener += 1
-            state.listeners[id] = (wantsOverview, put)
-            return Listening(items: items, id: id)
+            let listening = EventListening(wantsOverview: wantsOverview)
+            for event in state.recent where event.number > known { listening.put(event) }
+            state.listeners.append(listening)
+            return listening
         }
     }
 
-    func leave(_ listening: Listening) { state.withLock { $0.listeners.removeValue(forKey: listening.id) }?.put.finish() }
+    func leave(_ listening: EventListening) {
+        state.withLock { $0.listeners.removeAll { $0 === listening } }
+        listening.end()
+    }
 
     /// Ends all listening: a page that is open must not hold up the end of the program.
     func close() {
         let left = state.withLock { state in
             state.isClosed = true
-            defer { state.listeners = [:] }
-            return state.listeners.values.map(\.put)
+            defer { state.listeners = [] }
+            return state.listeners
         }
-        for put in left { put.finish() }
+        for listening in left { listening.end() }
     }
 
     var listeners: Int { state.withLock { $0.listeners.count } }

@@ -91,7 +91,7 @@ extension Market {
     private func honour(_ stream: StreamID) {
         let now = Self.now
         let (quoted, general) = state.withLock { state in
-            let ceilings = settings.ceilings(node: nil, state.rates, at: now)
+            let ceilings = settings.ceilings(node: nil, ordered: state.ordered, state.rates, at: now)
             return (state.accepted[stream]?.ceiling, ceilings.ceiling(pipeline: OfferedCapability.transcode, model: nil, tenant: nil))
         }
         let new = [quoted, general].compactMap(\.self).map { max($0, Self.leastCeiling) }

@@ -25,7 +25,7 @@ extension Market {
         var request = body.request
         let tenantCeiling = body.tenant.flatMap { name in levels.level(ofTenant: name)?.maxPrice.map { [name: $0] } } ?? [:]
         let (answer, ceiling) = state.withLock { state in
-            var ceilings = settings.ceilings(node: levels.node.maxPrice, state.rates, at: now)
+            var ceilings = settings.ceilings(node: levels.node.maxPrice, ordered: state.ordered, state.rates, at: now)
             ceilings.tenants = tenantCeiling
             let own = ceilings.ceiling(pipeline: request.pipeline, model: request.model, tenant: body.tenant)
             let ceiling = [own, request.maxPrice].compactMap(\.self).min()

@@ -32,6 +32,8 @@ final class Market: Sendable {
         var guardian: PriceGuard
         var ranking: [Ranked] = []
         var peers = PeerScores()
+        /// Ceilings of capabilities that operators set since the start.
+        var ordered: [PriceFunction.Base] = []
         /// The list as JSON, and the catalogue's version it is of.
         var listing: (version: UInt64, bytes: [UInt8])?
         /// Offers that have changed since they were last put on disk.
@@ -101,6 +103,18 @@ final class Market: Sendable {
         (pings, ping) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         state.withLock { $0.catalog.ownVersion = Sluice.version }
         directory.whenChanged { [weak self] id in self?.changed(id) }
+    }
+
+    /// A ceiling until the next start, in the place of an earlier one for the same.
+    ///
+    /// - Returns: `false` when there are as many as there may be.
+    func order(_ ceiling: PriceFunction.Base) -> Bool {
+        state.withLock { state in
+            state.ordered.removeAll { $0.pipeline == ceiling.pipeline && $0.model == ceiling.model }
+            guard state.ordered.count < PriceFunction.mostBases else { return false }
+            state.ordered.append(ceiling)
+            return true
+        }
     }
 
     /// More at once are looked at all together.

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import NIOCore
 import SluiceGateway
+import SluiceMarket
 import SluiceNetwork
 import SluiceRouting
 import SluiceTypes
@@ -22,7 +23,14 @@ struct ReferenceEndpoint: Sendable {
         "/getAISessionPoolsInfo", "/getNetworkCapabilities",
     ]
 
+    /// Those of the reference that have a price of their own (core/capabilities.go); that of transcoding is the node's.
+    static let pricedPipelines: Set<String> = [
+        "text-to-image", "image-to-image", "image-to-video", "upscale", "audio-to-text", "segment-anything-2", "llm", "image-to-text",
+        "live-video-to-video", "text-to-speech",
+    ]
+
     let desk: Desk
+    let market: Market
     let level: LogLevel
 
     /// A refusal as the reference words it.
@@ -58,8 +66,8 @@ struct ReferenceEndpoint: Sendable {
             case "/getAvailableTranscodingOptions": try await json(TranscodePresets.all.keys.sorted(), writer)
             case "/setMaxPriceForCapability":
                 let form = try await form(request)
-                for name in ["maxPricePerUnit", "pixelsPerUnit", "currency", "pipeline", "modelID"] { _ = try needed(name, form) }
-                throw Refused(text: "invalid pipeline: \(form["pipeline"] ?? ""); this gateway transcodes only")
+                desk.ordered("the most for \(try setCeiling(form))", by: visitor)
+                try await writer.send(.ok)
             case "/getAISessionPoolsInfo": try await json([String: String](), writer)
             case "/getNetworkCapabilities": try await json(NetworkCapabilities(desk), writer)
             default: return false
@@ -120,6 +128,29 @@ struct ReferenceEndpoint: Sendable {
             desk.table.reconfigure(settings)
             desk.ordered("set the renditions of new streams to \(profiles.map(\.name).joined(separator: ","))", by: visitor)
         }
+    }
+
+    /// - Returns: what it is for, in words.
+    private func setCeiling(_ form: [String: String]) throws -> String {
+        for name in ["maxPricePerUnit", "pixelsPerUnit", "currency", "pipeline", "modelID"] { _ = try needed(name, form) }
+        let pipeline = form["pipeline"] ?? ""
+        guard Self.pricedPipelines.contains(pipeline) else { throw Refused(text: "invalid pipeline: \(pipeline)") }
+        let entry = [
+            "pipeline": pipeline, "model_id": form["modelID"] ?? "", "price_per_unit": form["maxPricePerUnit"] ?? "",
+            "pixels_per_unit": form["pixelsPerUnit"] ?? "", "currency": form["currency"] ?? "",
+        ]
+        let ceiling: CapabilityCeiling
+        do throws(CapabilityCeiling.Malformed) { ceiling = try CapabilityCeiling(entry) } catch {
+            throw Refused(text: "capability price \(error)")
+        }
+        guard ceiling.isAboveNothing else {
+            throw Refused(text: "price per unit must be greater than 0, provided \(form["maxPricePerUnit"] ?? "")")
+        }
+        guard market.order(ceiling.base) else {
+            throw Refused(text: "there are \(PriceFunction.mostBases) prices already, which is the limit")
+        }
+        return
+            "\(pipeline)/\(form["modelID"] ?? ""): \(form["maxPricePerUnit"] ?? "") \(form["currency"] ?? "") for \(form["pixelsPerUnit"] ?? "")"
     }
 
     private func needed(_ name: String, _ form: [String: String]) throws(Refused) -> String {

@@ -67,14 +67,15 @@ enum ReferenceOperations {
             ], [done, .problem(400)]),
         .get("/getAvailableTranscodingOptions", "Names of renditions.", [], Schema.list(Schema.text)),
         order(
-            "/setMaxPriceForCapability", "Always refused: this gateway's only pipeline that is priced here is transcoding.",
+            "/setMaxPriceForCapability", "The most that is paid for a model of a pipeline, or for `default`, until the next start.",
             [
                 "type": "object", "required": ["maxPricePerUnit", "pixelsPerUnit", "currency", "pipeline", "modelID"],
                 "properties": [
-                    "maxPricePerUnit": Schema.text, "pixelsPerUnit": Schema.text, "currency": Schema.text, "pipeline": Schema.text,
-                    "modelID": Schema.text,
+                    "maxPricePerUnit": ["type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000_000],
+                    "pixelsPerUnit": ["type": "integer", "minimum": 1, "maximum": 1_000_000_000], "currency": Schema.text,
+                    "pipeline": Schema.oneOf(ReferenceEndpoint.pricedPipelines.sorted()), "modelID": Schema.text,
                 ],
-            ], [.problem(400)]),
+            ], [done, .problem(400)]),
         .get("/getAISessionPoolsInfo", "Always empty.", [], Schema.anything),
         .get("/getNetworkCapabilities", "What each orchestrator says that it can.", [], Schema.anything),
     ]

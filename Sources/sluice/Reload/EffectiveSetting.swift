@@ -40,9 +40,8 @@ struct EffectiveSetting: Codable, Hashable, Sendable {
 
     /// What is bound, opened or sized once, at the start; everything else is taken up while streams run.
     private static let bound = [
-        "rtmp.", "http.", "admin.host", "admin.port", "transcode.", "authWebhook", "record", "decisionLog", "traces.", "jwt.",
-        "publishers.",
-        "viewers.", "admin.jwt",
+        "rtmp.", "http.", "admin.host", "admin.port", "transcode.", "record", "decisionLog", "traces.", "marketplace.", "liveVideo.",
+        "apps.",
     ]
 
     static func needsRestart(_ key: String) -> Bool { bound.contains { key.hasPrefix($0) } }

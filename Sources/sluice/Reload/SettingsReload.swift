@@ -43,14 +43,14 @@ final class SettingsReload: Sendable {
     private let loaded: Mutex<Loaded>
     /// One at a time; a second waits for the first.
     private let turn = Turn()
-    private let apply: @Sendable (_ old: GatewayFileSettings, _ new: GatewayFileSettings) throws -> [String]
+    private let apply: @Sendable (_ old: GatewayFileSettings, _ new: GatewayFileSettings) async throws -> [String]
     private let feed: EventFeed
     private let logger: Logger
 
     /// - Parameter apply: takes up what can be taken up; throws before it has changed anything. Returns what an operator should know.
     init(
         _ start: LoadedSettings, feed: EventFeed, logger: Logger,
-        apply: @escaping @Sendable (_ old: GatewayFileSettings, _ new: GatewayFileSettings) throws -> [String]
+        apply: @escaping @Sendable (_ old: GatewayFileSettings, _ new: GatewayFileSettings) async throws -> [String]
     ) {
         source = start.source
         loaded = Mutex(
@@ -73,7 +73,7 @@ final class SettingsReload: Sendable {
         guard EntityTag(of: state.settings).satisfies(ifMatch) else { throw APIProblem.changedMeanwhile("the settings") }
         do {
             let fresh = try await source.read()
-            return try take(fresh, by: visitor)
+            return try await take(fresh, by: visitor)
         } catch {
             let error = (error as? SettingsError) ?? SettingsError("\(error)")
             let isNews = loaded.withLock { loaded in
@@ -89,9 +89,9 @@ final class SettingsReload: Sendable {
     /// The signal that asks daemons to read their settings again.
     func hangUp() async { _ = try? await reload(by: Access.Visitor(name: "SIGHUP", role: .admin)) }
 
-    private func take(_ fresh: LoadedSettings, by visitor: Access.Visitor) throws -> Report {
+    private func take(_ fresh: LoadedSettings, by visitor: Access.Visitor) async throws -> Report {
         let (old, before, started) = loaded.withLock { ($0.settings, $0.present, $0.started) }
-        let notes = try apply(old, fresh.settings)
+        let notes = try await apply(old, fresh.settings)
         let keys = Set(before.keys).union(fresh.effective.keys)
         let changed = keys.filter { before[$0]?.value != fresh.effective[$0]?.value }.sorted()
         let waiting = keys.filter { EffectiveSetting.needsRestart($0) && started[$0]?.value != fresh.effective[$0]?.value }.sorted()

@@ -9,6 +9,7 @@ struct CapabilityCeiling {
     }
 
     let base: PriceFunction.Base
+    let isAboveNothing: Bool
 
     /// - Parameter entry: a JSON value.
     init(_ entry: Any) throws(Malformed) {
@@ -29,6 +30,7 @@ struct CapabilityCeiling {
         guard let currency = Currency(code.isEmpty ? "wei" : code), let money = Money(amount, currency) else {
             throw Malformed(description: "asks \(amount) of the currency '\(code)'")
         }
+        isAboveNothing = amount > 0
         // The network's name for all models (specs/gateway-surface §13).
         base = PriceFunction.Base(pipeline: pipeline, model: model == "default" ? nil : model, price: money, per: Int64(units))
     }

@@ -141,9 +141,11 @@ struct MarketSettings {
     }
 
     /// The ceilings in wei; a rate that is not known makes its ceiling the strictest there is.
-    func ceilings(node: Double?, _ rates: RateBook, at now: Int64) -> PriceCeilings {
+    ///
+    /// - Parameter ordered: by operators since the start; before those of the settings.
+    func ceilings(node: Double?, ordered: [PriceFunction.Base], _ rates: RateBook, at now: Int64) -> PriceCeilings {
         var ceilings = PriceCeilings(node: node)
-        for base in maxPrices {
+        for base in maxPrices + ordered {
             let wei = (try? rates.wei(in: base.price, at: now).wei) ?? 0
             ceilings.capabilities[.init(base.pipeline, base.model)] = wei / Double(base.per)
         }

@@ -27,13 +27,14 @@ struct SegmentSpans {
 
     static func span(of serving: SegmentServing, trace: TraceID, servedAt: Int64) -> Span {
         let rendition = serving.rendition
+        let playlist = serving.isLowLatency ? "ll" : "stream"
         return Span(
-            trace: trace, id: TraceNames.span("serve \(rendition)", of: trace), parent: TraceNames.span("segment", of: trace),
+            trace: trace, id: TraceNames.span("serve \(playlist) \(rendition)", of: trace), parent: TraceNames.span("segment", of: trace),
             name: "serve",
             start: servedAt - serving.listed.duration(to: serving.served).nanoseconds, end: servedAt,
             attributes: [
                 ("sluice.stream", .text(serving.stream.rawValue)), ("sluice.sequence", .whole(serving.sequence.rawValue)),
-                ("sluice.rendition", .text(rendition)),
+                ("sluice.rendition", .text(rendition)), ("sluice.playlist", .text(playlist)),
             ])
     }
 

@@ -27,9 +27,7 @@ struct GatewayAssembly {
     private let recorder: TraceRecorder?
     private let decisionLog: DecisionLog?
     private let traces: TraceExporter?
-    private let webhook: AuthWebhook?
-    private let viewerWebhook: AuthWebhook?
-    private let keys: KeyRing?
+    private let doors: Doors
     private let packager: MediaExecutor
     private let looker: MediaExecutor
     private let sampling: QualitySampling?
@@ -83,8 +81,6 @@ struct GatewayAssembly {
         self.recorder = recorder
         self.decisionLog = decisionLog
         let quotas = QuotaBook(tenants: settings.tenants)
-        let identity = IdentityKeys.ring(settings.identity, group: group, logger: logger)
-        keys = identity?.ring
         let market = Market(
             settings: settings.market, directory: directory, levels: levels,
             ledgerFile: try settings.market.registry.map { try Registry(path: $0) }, logger: logger,
@@ -113,15 +109,8 @@ struct GatewayAssembly {
                 market.settled(decision, facts) { route.entry(of: $0)?.price }
             }, logger: logger)
         let registry = registry
-        let webhook = try settings.authWebhook.url.map {
-            try AuthWebhook(url: $0, timeout: settings.authWebhook.timeout, group: group, registry: registry)
-        }
-        self.webhook = webhook
-        viewerWebhook =
-            settings.viewers.auth == .webhook
-            ? try settings.viewers.url.map {
-                try AuthWebhook(url: $0, timeout: settings.authWebhook.timeout, group: group, registry: registry)
-            } : nil
+        let doors = try Doors(settings.doors, group: group, registry: registry, logger: logger)
+        self.doors = doors
         // Of its own, so that packaging does not stand behind encoding.
         packager = MediaExecutor(width: 1)
         let channels = TrickleTable(registry: registry, logger: logger)
@@ -135,7 +124,7 @@ struct GatewayAssembly {
         let table = StreamTable(
             settings: settings.role, dispatch: dispatch, metrics: metrics,
             admission: StreamAdmission(
-                webhook: webhook, tokens: settings.identity.publishers == .token ? identity?.verifier : nil, levels: levels, quotas: quotas,
+                doors: doors, levels: levels, quotas: quotas,
                 changed: { stream in
                     route.renewServiceLevel(of: stream)
                     market.opened(stream)
@@ -153,13 +142,7 @@ struct GatewayAssembly {
             liveVideo: liveVideo, media: packager, witness: traces?.witness, logger: logger)
         self.table = table
 
-        let viewers: (any ViewerGate)?
-        switch settings.viewers.auth {
-        case .none: viewers = nil
-        case .token: viewers = identity.map { TokenViewers(verifier: $0.verifier) }
-        case .webhook: viewers = viewerWebhook.map { WebhookViewers($0, memory: settings.viewers.memory) }
-        }
-        let door = viewers.map(ViewerDoor.init)
+        let door = ViewerDoor(doors)
         let push = PushEndpoint(
             push: PushIntake(table: table, demux: DemuxStage(executor: executor)),
             parseConfiguration: { try TranscodeConfiguration.profiles(json: $0) }, logger: logger)
@@ -175,20 +158,20 @@ struct GatewayAssembly {
                         apps: apps.desk.directory, fleet: { route.picture }, classes: settings.gpuClasses)),
                 market: settings.market.isPublic == .on ? MarketEndpoint(market: market, isPublic: true) : nil),
             direct: LowLatencyEndpoint(source: table, door: door),
-            // A channel asks nobody for a token; who writes is in this process.
-            loop: viewers == nil ? TrickleEndpoint(table: channels, isReadOnly: true) : nil, proxy: apps.proxy, group: group,
-            logger: logger)
+            loop: ChannelDelivery(channels: TrickleEndpoint(table: channels, isPrivate: { !doors.isOpen }), door: door),
+            proxy: apps.proxy, group: group, logger: logger)
         rtmp = RTMPListener(
-            host: settings.rtmp.host, port: settings.rtmp.port, gate: table, viewers: viewers, group: group, limits: settings.rtmpLimits,
+            host: settings.rtmp.host, port: settings.rtmp.port, gate: table, viewers: doors, group: group, limits: settings.rtmpLimits,
             logger: logger)
+        let listeners = registry.gauge("sluice_event_listeners", help: "Consoles and programs that listen to events at this moment.")
         let isLive: @Sendable (StreamID) -> Bool = { table.isLive($0) }
-        let access = try Access(settings.admin.tokens, signed: settings.admin.takesSigned == .on ? identity?.verifier : nil)
+        let access = try Access(settings.admin.tokens, signed: { doors.operatorTokens })
         let desk = Desk(
             table: table, route: route, directory: directory, levels: levels, roster: roster, board: board, feed: feed, quotas: quotas,
             logger: logger)
         self.desk = desk
         let reload = SettingsReload(loaded, feed: feed, logger: logger) { old, new in
-            try SettingsChange(desk: desk, access: access, metrics: metrics).apply(old, new)
+            try await SettingsChange(desk: desk, access: access, doors: doors, metrics: metrics).apply(old, new)
         }
         self.reload = reload
         admin = HTTPServer(
@@ -201,8 +184,13 @@ struct GatewayAssembly {
                         feed.publish(.change, DeskNote(words: words, stream: stream?.rawValue, by: "/routing/sla"))
                     }, log: decisionLog, isLive: isLive),
                 market: MarketEndpoint(market: market, asksForTokens: { access.asksForTokens }),
-                refresh: { metrics.look(at: route) }, access: access, api: AdminAPI(desk: desk, reload: reload),
-                reference: ReferenceEndpoint(desk: desk, level: logLevel), playback: DeliveryEndpoint(source: table)),
+                refresh: {
+                    metrics.look(at: route)
+                    listeners.set(feed.listeners)
+                }, access: access,
+                api: AdminAPI(
+                    desk: desk, runners: { [apps] in RunnerLine.all(in: apps.desk.directory) }, market: market, reload: reload),
+                reference: ReferenceEndpoint(desk: desk, market: market, level: logLevel), playback: DeliveryEndpoint(source: table)),
             group: group, logger: logger)
     }
 
@@ -233,10 +221,8 @@ struct GatewayAssembly {
         if let recorder { services.append(ServerService(serve: { await recorder.run() }, stop: { recorder.finish() })) }
         if let decisionLog { services.append(ServerService(serve: { await decisionLog.run() }, stop: { decisionLog.finish() })) }
         if let traces { services.append(ServerService(serve: { await traces.run() }, stop: { traces.finish() })) }
-        for webhook in [webhook, viewerWebhook].compactMap(\.self) {
-            services.append(ServerService(serve: { try? await gracefulShutdown() }, stop: { await webhook.close() }))
-        }
-        if let keys { services.append(BackgroundService { await keys.run() }) }
+        let doors = doors
+        services.append(ServerService(serve: { await doors.run() }, stop: { doors.finish() }))
         if let embedded { services.append(BackgroundService { await embedded.run() }) }
         let channels = channels
         services.append(BackgroundService { await channels.run() })

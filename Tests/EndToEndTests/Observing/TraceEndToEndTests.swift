@@ -50,15 +50,17 @@ import Testing
         let gateway = try await RunningGateway(["--config", file.path])
         let publisher = try gateway.publish("cam", seconds: 10, size: "320x180")
         let viewed = try await eventually("a trace is whole") { () -> [Span]? in
-            // A viewer, so that something is served.
+            // Viewers of both kinds, so that something is served.
             _ = try await gateway.playlist("cam", "P144p30fps16x9")
+            _ = try await gateway.get("/ll/cam/P144p30fps16x9.m3u8")
             let all = try await collector.spans()
             // The third segment, as the first is never streamed.
             guard let root = all.first(where: { $0.name == "segment" && (Int($0.attributes["sluice.sequence"] ?? "") ?? 0) >= 2 }) else {
                 return nil
             }
             let spans = all.filter { $0.trace == root.trace }
-            return Set(spans.map(\.name)).isSuperset(of: ["orchestrate", "serve"]) ? spans : nil
+            let playlists = Set(spans.filter { $0.name == "serve" }.compactMap { $0.attributes["sluice.playlist"] })
+            return spans.contains { $0.name == "orchestrate" } && playlists == ["stream", "ll"] ? spans : nil
         }
         func one(_ name: String) throws -> Span {
             let named = viewed.filter { $0.name == name }

@@ -34,10 +34,12 @@ private func text(of answer: LowLatencyAnswer) -> String {
 @Suite struct LowLatencyOutputTests {
     private let room = Room()
 
-    private func output(_ settings: LowLatencySettings = .init(), renditions: [String] = ["small"]) throws -> LowLatencyOutput {
+    private func output(
+        _ settings: LowLatencySettings = .init(), renditions: [String] = ["small"], witness: SegmentWitness? = nil
+    ) throws -> LowLatencyOutput {
         LowLatencyOutput(
             stream: try #require(StreamID("test")), renditions: renditions, settings: settings, segmentTarget: .seconds(2),
-            wallClock: 1_704_067_200_000_000_000)
+            witness: witness, wallClock: 1_704_067_200_000_000_000)
     }
 
     private func segmenter(_ output: LowLatencyOutput, first: Int64 = 0) throws -> LiveSegmenter {
@@ -115,6 +117,45 @@ private func text(of answer: LowLatencyAnswer) -> String {
         #expect(room.told.isEmpty)
         send(120..<121, to: segmenter)
         #expect(room.told == [1])
+    }
+
+    @Test func theFirstViewerOfASegmentIsToldOnce() throws {
+        let servings = Mutex<[SegmentServing]>([])
+        let output = try output(
+            witness: SegmentWitness(
+                name: { _, sequence in sequence.rawValue == 2 ? nil : "\(sequence)" }, settled: { _ in },
+                served: { one in servings.withLock { $0.append(one) } }))
+        func told() -> [Int64] { servings.withLock { $0.map(\.sequence.rawValue) } }
+        let segmenter = try segmenter(output)
+        // A playlist that waits for its stream, one that is asked for, and one that waits for a part of the next segment.
+        #expect(ask(output, playlist(), 1) == "waiting")
+        send(0..<63, to: segmenter)
+        #expect(told() == [0])
+        _ = ask(output, playlist())
+        #expect(told() == [0])
+        #expect(ask(output, playlist(1, 0), 2) == "waiting")
+        #expect(told() == [0], "who waits has nothing yet")
+        send(63..<70, to: segmenter)
+        #expect(room.told == [1, 2] && told() == [0, 1])
+        // The part alone is no playlist; the second is not wanted by the witness.
+        send(70..<190, to: segmenter)
+        _ = ask(output, .part(rendition: "source", 22))
+        #expect(told() == [0, 1])
+        _ = ask(output, playlist())
+        #expect(told() == [0, 1, 3])
+        #expect(servings.withLock { $0.allSatisfy { $0.isLowLatency && $0.rendition == "source" && $0.listed <= $0.served } })
+        // Renditions are told of by their own playlists, once they show anything.
+        let coding = try MediaCoding(rendition: "small", .init(video: Self.video, audio: nil))
+        let schedule = try #require(output.schedule(of: SegmentSequence(1)))
+        let part = RenditionPackager.Part(index: 0, bytes: ByteBuffer(string: "0"), isIndependent: true)
+        #expect(output.publish(rendition: 0, of: schedule, part, coding))
+        _ = ask(output, playlist(of: "small"))
+        #expect(servings.withLock { $0.last.map { ($0.rendition, $0.sequence.rawValue) } }.map { $0 == ("small", 1) } == true)
+        // Those that left the playlist before anybody looked were never served.
+        send(190..<1300, to: segmenter)
+        let before = told().count
+        _ = ask(output, playlist())
+        #expect(told().count - before <= LowLatencySettings().window + 2 && told().last == 21)
     }
 
     @Test func waitsAreBoundedAndCancelled() throws {

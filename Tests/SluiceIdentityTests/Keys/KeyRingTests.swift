@@ -54,6 +54,22 @@ import Testing
         }
     }
 
+    @Test func keysThatWereReadBeforeHoldBeforeItRunsAndAfterItsEnd() async throws {
+        let signer = Signer()
+        let first = try await KeySet(document: try Signer.document([signer.jwk]))
+        let ring = KeyRing(KeyRing.Settings(), first: first, report: { _ in }) { throw KeySet.Fault(description: "down") }
+        let verifier = TokenVerifier(TokenPolicy(audience: "sluice"), ring: ring, clock: { Signer.now })
+        let token = try await signer.token()
+        #expect(verifier.known(token)?.isGood == true)
+        async let running: Void = ring.run()
+        ring.finish()
+        await running
+        #expect(verifier.known(token)?.isGood == true)
+        // Nobody waits for keys that nobody reads any more.
+        let stranger = try await Signer().token(kid: "other")
+        #expect(await verifier.verdict(on: stranger) == .failure(.unknownKey("other")))
+    }
+
     @Test func unknownKeysDoNotHaveTheSourceAskedAgainAndAgain() async throws {
         let source = Source()
         try source.set(Signer())

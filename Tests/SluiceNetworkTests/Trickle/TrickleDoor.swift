@@ -84,7 +84,7 @@ struct TrickleDoor: Sendable {
     struct NoRelay: Error {}
 
     /// What is not below the channels' path.
-    private struct Elsewhere: HTTPResponder {
+    struct Elsewhere: HTTPResponder {
         func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws { try await writer.send(.notFound) }
     }
 }

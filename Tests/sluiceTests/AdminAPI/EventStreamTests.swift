@@ -34,10 +34,11 @@ import Testing
         feed.close()
         var numbers: [Int] = []
         var ids: [String] = []
-        for await item in listening.items {
-            guard case .event(let event) = item else { continue }
-            numbers.append(event.number)
-            ids.append(String(String(buffer: event.frame).split(separator: "\n")[0].dropFirst(4)))
+        for await _ in listening.news {
+            for case .event(let event) in listening.take() {
+                numbers.append(event.number)
+                ids.append(String(String(buffer: event.frame).split(separator: "\n")[0].dropFirst(4)))
+            }
         }
         #expect(numbers == Array(45...302), "the last \(EventFeed.kept) and what came since")
         #expect(feed.listen(after: ids.last, wantsOverview: false) == nil, "closed")
@@ -63,8 +64,36 @@ import Testing
         #expect(made == 1 && feed.listeners == 1)
         feed.leave(plain)
         var ticks = 0
-        for await item in plain.items { if case .tick = item { ticks += 1 } }
-        #expect(ticks == 3)
+        for await _ in plain.news { for case .tick in plain.take() { ticks += 1 } }
+        #expect(ticks == 1, "he is owed no more than one")
+    }
+
+    @Test func whoTakesNothingForADayIsOwedALittle() async throws {
+        let feed = EventFeed()
+        let listening = try #require(feed.listen(after: nil, wantsOverview: true))
+        for second in 0..<86_400 {
+            feed.publish(.change, ["at": second])
+            feed.tick { ByteBuffer(string: "\(second)") }
+        }
+        let items = listening.take()
+        let events = items.compactMap { if case .event(let event) = $0 { event.number } else { nil } }
+        let overviews = items.compactMap { if case .overview(let frame) = $0 { String(buffer: frame) } else { nil } }
+        #expect(events == Array(86_400 - EventListening.mostOwed + 1...86_400) && overviews == ["86399"])
+        #expect(items.count == EventListening.mostOwed + 1 && listening.take().isEmpty)
+        feed.leave(listening)
+        for await _ in listening.news {}
+        #expect(feed.listeners == 0, "and his listening ends")
+    }
+
+    @Test func whoWentWithoutAWordIsForgotten() async throws {
+        try await RunningDesk.serving("profiles: none\n") { desk in
+            // Breaks off in the middle, as a browser that is closed; again and again there is room for the next.
+            for _ in 0..<EventFeed.mostListeners + 8 {
+                let text = try await desk.events("?overview=on") { $0.contains("retry: 1000") }
+                #expect(text.contains("retry"))
+            }
+            try await soon("all have left") { try await desk.get("/metrics").text.contains("sluice_event_listeners 0\n") }
+        }
     }
 
     @Test func listenersAreCounted() throws {

@@ -42,7 +42,7 @@ import Testing
             tasks.addTask { try await http.run() }
             defer { tasks.cancelAll() }
             let url = try #require(RemoteURL("http://127.0.0.1:\(port)/auth?from=sluice"))
-            try await body(try AuthWebhook(url: url, timeout: timeout, group: group, registry: MetricRegistry()))
+            try await body(try AuthWebhook(url: url, timeout: timeout, group: group, duration: AuthWebhook.durations(in: MetricRegistry())))
         }
     }
 
@@ -90,7 +90,7 @@ import Testing
         }
         let nowhere = try AuthWebhook(
             url: try #require(RemoteURL("http://127.0.0.1:1/auth")), timeout: .seconds(20), group: MultiThreadedEventLoopGroup.singleton,
-            registry: MetricRegistry())
+            duration: AuthWebhook.durations(in: MetricRegistry()))
         guard case .denied(let text) = await refusal(nowhere, try request("cam")) else {
             Issue.record("let in")
             return
@@ -147,7 +147,8 @@ import Testing
             tasks.addTask { try await https.run() }
             defer { tasks.cancelAll() }
             let url = try #require(RemoteURL("https://127.0.0.1:\(port)/auth"))
-            let webhook = try AuthWebhook(url: url, timeout: .seconds(40), group: group, registry: MetricRegistry())
+            let webhook = try AuthWebhook(
+                url: url, timeout: .seconds(40), group: group, duration: AuthWebhook.durations(in: MetricRegistry()))
             guard case .denied(let text) = await refusal(webhook, try request("cam")) else {
                 Issue.record("let in")
                 return

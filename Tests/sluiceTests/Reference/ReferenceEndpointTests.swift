@@ -67,6 +67,39 @@ import Testing
         }
     }
 
+    @Test func theMostForAModelIsSetByForm() async throws {
+        try await RunningDesk.serving("profiles: none\n") { desk in
+            func order(_ price: String, _ pipeline: String = "llm", currency: String = "wei") async throws -> RunningDesk.Answer {
+                try await desk.ask(
+                    .post,
+                    "/setMaxPriceForCapability?maxPricePerUnit=\(price)&pixelsPerUnit=4&currency=\(currency)&pipeline=\(pipeline)&modelID=big"
+                )
+            }
+            /// What a quote would hold to.
+            func ceiling() async throws -> Double? {
+                let quote = try await desk.ask(.post, "/marketplace/quote", #"{"pipeline": "llm", "model": "big", "unitsPerSecond": 1}"#)
+                return quote.object["ceilingWei"] as? Double
+            }
+            let before = try await ceiling()
+            #expect(try await order("12").status == 200)
+            let after = try await ceiling()
+            #expect(before == nil && after == 3, "\(String(describing: before)) \(String(describing: after))")
+            #expect(try await order("40").status == 200, "another in its place")
+            #expect(try await ceiling() == 10)
+            let limits = try await desk.get("/api/v1/prices")
+            #expect(
+                limits.text.contains(#""capabilities":[{"isOrdered":true,"model":"big","pipeline":"llm","weiPerUnit":10}]"#)
+                    && limits.object["node"] == nil, "\(limits.text)")
+            #expect(try await desk.get("/api/v1/runners").text == #"{"runners":[]}"#)
+            for (answer, text) in [
+                (try await order("12", "transcode"), "invalid pipeline: transcode\n"),
+                (try await order("0"), "price per unit must be greater than 0, provided 0\n"),
+                (try await order("x"), "capability price has the price_per_unit x\n"),
+                (try await order("1", currency: "a%20b"), "capability price asks 1.0 of the currency 'a b'\n"),
+            ] { #expect(answer.status == 400 && answer.text == text, "\(answer)") }
+        }
+    }
+
     @Test func aLiveStreamHasItsManifest() async throws {
         try await RunningDesk.serving("profiles: P144p30fps16x9\n") { desk in
             #expect(try await desk.push("cam", 3) == 200)

@@ -86,11 +86,15 @@ import Testing
 
     @Test func theFirstServingIsTheSameTracesSpan() throws {
         let now = ContinuousClock.now
-        let serving = SegmentServing(
-            stream: try #require(StreamID("cam")), sequence: SegmentSequence(4), rendition: "small", listed: now - .milliseconds(30),
-            served: now)
+        var serving = SegmentServing(
+            stream: try #require(StreamID("cam")), sequence: SegmentSequence(4), rendition: "small", isLowLatency: false,
+            listed: now - .milliseconds(30), served: now)
         let span = SegmentSpans.span(of: serving, trace: Self.trace, servedAt: Self.wall + 30_000_000)
         #expect(ms(span) == (0, 30))
         #expect(span.parent == SegmentSpans(try story(), trace: Self.trace).all.first { $0.name == "segment" }?.id)
+        serving.isLowLatency = true
+        let low = SegmentSpans.span(of: serving, trace: Self.trace, servedAt: Self.wall + 30_000_000)
+        #expect(low.id != span.id && low.name == "serve" && low.parent == span.parent, "both of a segment that is served in both ways")
+        #expect(low.attributes.contains { $0.0 == "sluice.playlist" && $0.1 == .text("ll") })
     }
 }

@@ -13,6 +13,8 @@ final class TrickleDownload: HTTPLoopExchange {
         /// A body that is cut short ends with the connection, instead of in order with a trailer that says so.
         var dropsOnCut: Bool
         var knownTag: String?
+        /// For this reader alone: no cache may give it to another.
+        var isPrivate = false
     }
 
     /// Taken from the channel at a time; the connection's own mark is as high.
@@ -102,7 +104,7 @@ final class TrickleDownload: HTTPLoopExchange {
             isSized = true
             headers[.contentLength] = "\(size)"
             // A number can come again when a publisher begins anew, so an answer is good for no longer than the segment is kept.
-            headers[.cacheControl] = "max-age=\(table.settings.limits.keepTime.components.seconds)"
+            headers[.cacheControl] = "\(question.isPrivate ? "private, " : "")max-age=\(table.settings.limits.keepTime.components.seconds)"
             let tag = "\"\(relay.mark)-\(segment.sequence)-\(segment.birth)\""
             headers[.eTag] = tag
             if question.knownTag == tag {

@@ -9,20 +9,21 @@ package struct TrickleEndpoint: HTTPLoopResponder {
     package static let orchestratorBase = "/ai/trickle/"
 
     let table: TrickleTable
-    private let base: String
+    let base: String
     /// Between interim answers to a publisher who sends nothing yet, so that nobody between takes the connection for dead.
     let interimTime: Duration
-    private let isReadOnly: Bool
+    let isPrivate: @Sendable () -> Bool
 
     /// - Parameters:
     ///   - base: begins and ends with a slash.
-    ///   - isReadOnly: who writes is in this process.
+    ///   - isPrivate: whether readers are asked who they are: no cache gives one's segment to another then.
     package init(
-        table: TrickleTable, base: String = Self.orchestratorBase, isReadOnly: Bool = false, interimTime: Duration = .seconds(10)
+        table: TrickleTable, base: String = Self.orchestratorBase, interimTime: Duration = .seconds(10),
+        isPrivate: @escaping @Sendable () -> Bool = { false }
     ) {
+        self.isPrivate = isPrivate
         self.table = table
         self.base = base
-        self.isReadOnly = isReadOnly
         self.interimTime = interimTime
     }
 
@@ -35,11 +36,6 @@ package struct TrickleEndpoint: HTTPLoopResponder {
             return nil
         }
         let isReading = request.method == .get || request.method == .head
-        guard isReading || !isReadOnly else {
-            refuse(
-                .methodNotAllowed, "the channels of this gateway are read only", conversation, headers: [.allow: "GET, HEAD"])
-            return nil
-        }
         switch (TrickleRoute(path, base: base), request.method) {
         case (.channel(let name), .post): create(name, request, conversation)
         case (.channel(let name), .delete): delete(name, conversation)
@@ -109,7 +105,7 @@ package struct TrickleEndpoint: HTTPLoopResponder {
                 let question = TrickleDownload.Question(
                     latest: latest, isHead: request.method == .head,
                     dropsOnCut: request.headerFields[.trickleOnCut]?.lowercased() == "drop",
-                    knownTag: request.headerFields[.ifNoneMatch])
+                    knownTag: request.headerFields[.ifNoneMatch], isPrivate: isPrivate())
                 let download = TrickleDownload(reader: reader, of: segment, on: relay, table, question, conversation)
                 download.start()
                 return download

@@ -55,6 +55,10 @@ enum DeskOperations {
             faults: [404]),
         get("/orchestrators", "The list with live statistics.", Schema.object(["orchestrators": Schema.list(DeskSchemas.orchestrator)])),
         get("/orchestrators/{address}", "One of the list.", DeskSchemas.orchestrator, [address], faults: [404]),
+        get(
+            "/runners", "What the orchestrators' applications and models run on.",
+            Schema.object(["runners": Schema.list(DeskSchemas.runner)])),
+        get("/prices", "What is paid at most.", DeskSchemas.prices),
         get("/tenants", "Whose streams there are.", Schema.object(["tenants": Schema.list(DeskSchemas.tenant)])),
         get("/tenants/{name}", "One tenant.", DeskSchemas.tenant, [tenant], faults: [404]),
         get("/config", "Every setting with what holds and where it comes from.", DeskSchemas.configuration),

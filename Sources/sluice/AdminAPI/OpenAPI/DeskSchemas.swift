@@ -1,3 +1,5 @@
+import SluiceTypes
+
 /// What the admin API's objects have; fields that may be missing are optional, and more may come.
 enum DeskSchemas {
     /// A text that a person writes: `[String: Any].text` says what it may be.
@@ -94,6 +96,25 @@ enum DeskSchemas {
             "name": Schema.text, "streams": Schema.list(Schema.text), "keyCount": Schema.whole, "liveStreams": Schema.list(Schema.text),
             "sla": Schema.object(promise), "quota": quota,
         ], optional: ["keys": Schema.list(Schema.text)])
+
+    static let runner = Schema.object(
+        [
+            "app": Schema.text, "orchestrator": Schema.text, "path": Schema.text, "version": Schema.text,
+            "mode": Schema.oneOf(RunnerMode.allCases.map(\.rawValue)), "capacity": Schema.whole, "available": Schema.whole,
+            "isWell": Schema.flag,
+        ],
+        optional: [
+            "gpu": Schema.text, "memoryMB": Schema.whole, "priceUSD": Schema.number,
+            "priceUnit": Schema.oneOf(RunnerPrice.Unit.allCases.map(\.rawValue)), "medianMs": Schema.number, "p90Ms": Schema.number,
+        ])
+
+    static let prices = Schema.object(
+        [
+            "tenants": Schema.table(Schema.number),
+            "capabilities": Schema.list(
+                Schema.object(
+                    ["pipeline": Schema.text, "weiPerUnit": Schema.number, "isOrdered": Schema.flag], optional: ["model": Schema.text])),
+        ], optional: ["node": Schema.number])
 
     private static let setting = Schema.object(
         ["key": Schema.text, "source": Schema.text, "needsRestart": Schema.flag, "isSecret": Schema.flag],
