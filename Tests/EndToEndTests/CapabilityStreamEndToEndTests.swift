@@ -25,7 +25,7 @@ import Testing
             self.orchestrator = orchestrator
             self.worker = worker
             workerPort = port
-            _ = try await eventually("the worker is registered") {
+            _ = try await eventually("the worker is registered") { () async throws -> Bool? in
                 if !worker.isRunning { throw Waited(description: "the worker ended: \(worker.text)") }
                 guard try await health().contains("IDLE") else { return nil }
                 return try await Program.run(["curl", "-sk", "--max-time", "2", "\(uri)/discovery"]).contains("brightness") ? true : nil
@@ -159,7 +159,7 @@ import Testing
         _ = try await eventually("a green picture") { try await gateway.isGreen("s1-cap1-out") }
         let uri = try #require(try await scene.status().json["orchestrator"] as? String)
         try #require(scene.places.first { $0.uri == uri }).worker.killAtOnce()
-        _ = try await eventually("the other place") {
+        _ = try await eventually("the other place") { () async throws -> Bool? in
             let now = try await scene.status().json
             let phase = (now["gateway_status"] as? [String: Any])?["phase"] as? String
             return now["orchestrator"] as? String != uri && phase == "online" ? true : nil

@@ -226,6 +226,8 @@ import Testing
         #expect(await second.status() != 0)
         #expect(try await code(["-d", "{}", "\(gateway.http)/live/video-to-video/nosuch/update"]) == "404")
         #expect(try await code(["-d", "[]", "\(gateway.http)/live/video-to-video/cam/update"]) == "400")
+        let large = "{\"x\":\"\(String(repeating: "x", count: 32 << 10))\"}"
+        #expect(try await code(["-d", large, "\(gateway.http)/live/video-to-video/cam/update"]) == "413")
         let now = try await ours(gateway)
         #expect(now["session"] as? String == session && now["swaps"] as? Int == 0)
         let pictures = now["pictures"] as? Int ?? 0
