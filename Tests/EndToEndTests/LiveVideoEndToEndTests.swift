@@ -62,28 +62,6 @@ import Testing
             ["--config", file.path, "--profiles", "none"] + places.flatMap { ["--orchestrator", $0.uri] })
     }
 
-    private func publish(_ name: String, to gateway: RunningGateway) throws -> Program {
-        try Program([
-            "ffmpeg", "-nostdin", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "color=c=white:size=320x180:rate=30", "-f", "lavfi",
-            "-i",
-            "sine=sample_rate=48000", "-t", "60", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "30", "-pix_fmt",
-            "yuv420p", "-c:a", "aac", "-f", "flv", "\(gateway.rtmp)/live/\(name)",
-        ])
-    }
-
-    /// The mean colour of the newest segment's first picture.
-    private func colour(_ gateway: RunningGateway, _ stream: String) async throws -> (red: Int, green: Int, blue: Int)? {
-        guard let newest = try await gateway.playlist(stream, "source")?.uris.last else { return nil }
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-colour-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: file) }
-        _ = try await Program.run([
-            "ffmpeg", "-nostdin", "-loglevel", "error", "-y", "-i", "\(gateway.http)/stream/\(stream)/\(newest)", "-frames:v", "1", "-vf",
-            "scale=1:1", "-pix_fmt", "rgb24", "-f", "rawvideo", file,
-        ])
-        guard let bytes = FileManager.default.contents(atPath: file), bytes.count == 3 else { return nil }
-        return (Int(bytes[0]), Int(bytes[1]), Int(bytes[2]))
-    }
-
     private func code(_ arguments: [String]) async throws -> String {
         try await Program.run(["curl", "-sk", "--max-time", "5", "-o", "/dev/null", "-w", "%{http_code}"] + arguments)
     }
@@ -100,9 +78,9 @@ import Testing
     @Test func whatAModelMakesIsPlayedAndGoesOnWithAnotherWhenItsWorkerDies() async throws {
         let places = [try await Place(), try await Place()]
         let gateway = try await self.gateway(places)
-        let publisher = try publish("cam?pipeline=tint", to: gateway)
+        let publisher = try gateway.publishWhite("cam?pipeline=tint")
         _ = try await eventually("a red picture") {
-            try await colour(gateway, "cam-out").flatMap { $0.red > 200 && $0.green < 130 ? true : nil }
+            try await gateway.colour("cam-out").flatMap { $0.red > 200 && $0.green < 130 ? true : nil }
         }
 
         let update = try await Program.run([
@@ -111,7 +89,7 @@ import Testing
         ])
         #expect(update == "200")
         _ = try await eventually("a green picture") {
-            try await colour(gateway, "cam-out").flatMap { $0.green > 200 && $0.red < 130 ? true : nil }
+            try await gateway.colour("cam-out").flatMap { $0.green > 200 && $0.red < 130 ? true : nil }
         }
 
         let before = try await status(gateway)
@@ -130,7 +108,7 @@ import Testing
         }
         #expect(playlist.mediaSequence >= sequence && !playlist.isEnded)
         _ = try await eventually("green goes on") {
-            try await colour(gateway, "cam-out").flatMap { $0.green > 200 && $0.red < 130 ? true : nil }
+            try await gateway.colour("cam-out").flatMap { $0.green > 200 && $0.red < 130 ? true : nil }
         }
 
         publisher.killAtOnce()
@@ -142,15 +120,15 @@ import Testing
     @Test func aWorkerIsFreeWhenItsGatewayDiesAndWhenItIsToldTo() async throws {
         let place = try await Place()
         let doomed = try await self.gateway([place])
-        let first = try publish("cam?pipeline=tint", to: doomed)
-        _ = try await eventually("work") { try await colour(doomed, "cam-out") }
+        let first = try doomed.publishWhite("cam?pipeline=tint")
+        _ = try await eventually("work") { try await doomed.colour("cam-out") }
         doomed.program.killAtOnce()
         first.killAtOnce()
         try await place.free("the worker is free", doomed)
 
         let gateway = try await self.gateway([place])
-        let second = try publish("cam?pipeline=tint", to: gateway)
-        _ = try await eventually("a picture") { try await colour(gateway, "cam-out") }
+        let second = try gateway.publishWhite("cam?pipeline=tint")
+        _ = try await eventually("a picture") { try await gateway.colour("cam-out") }
         let stop = try await Program.run([
             "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "DELETE", "\(gateway.http)/live/video-to-video/cam",
         ])
@@ -165,7 +143,7 @@ import Testing
     @Test func aModelNobodyHasIsSaidAndTheSourceGoesOn() async throws {
         let place = try await Place()
         let gateway = try await self.gateway([place])
-        let publisher = try publish("cam?pipeline=nosuch", to: gateway)
+        let publisher = try gateway.publishWhite("cam?pipeline=nosuch")
         _ = try await eventually("the reason") {
             let error = (try await status(gateway)["gateway_status"] as? [String: Any])?["error"] as? [String: Any]
             return (error?["error_message"] as? String)?.contains("no orchestrator has the model 'nosuch'") == true ? true : nil
@@ -178,7 +156,7 @@ import Testing
     @Test func aWarmWorkerGoesOnAtOnce() async throws {
         let places = [try await Place(), try await Place()]
         let gateway = try await self.gateway(places, "{standby: warm}")
-        let publisher = try publish("cam?pipeline=tint", to: gateway)
+        let publisher = try gateway.publishWhite("cam?pipeline=tint")
         let before = try await eventually("two at work") {
             let now = try await ours(gateway)
             return now["standby"] != nil && now["pictures"] as? Int ?? 0 > 90 ? try await status(gateway) : nil
@@ -193,7 +171,7 @@ import Testing
         }
         #expect(after["swap_gap_ms"] as? Double ?? .infinity <= 500)
         _ = try await eventually("red goes on") {
-            try await colour(gateway, "cam-out").flatMap { $0.red > 200 && $0.green < 130 ? true : nil }
+            try await gateway.colour("cam-out").flatMap { $0.red > 200 && $0.green < 130 ? true : nil }
         }
         #expect(try await gateway.playlist("cam-out", "source")?.isEnded == false)
         publisher.killAtOnce()
@@ -205,9 +183,9 @@ import Testing
         let gateway = try await self.gateway([place])
         let other = try await RunningGateway(["--profiles", "none"])
         let output = "\(other.rtmp)/live/copy".replacing(":", with: "%3A").replacing("/", with: "%2F")
-        let publisher = try publish("cam?pipeline=tint&rtmpOutput=\(output)", to: gateway)
+        let publisher = try gateway.publishWhite("cam?pipeline=tint&rtmpOutput=\(output)")
         _ = try await eventually("a red picture at the other server") {
-            try await colour(other, "copy").flatMap { $0.red > 200 && $0.green < 130 ? true : nil }
+            try await other.colour("copy").flatMap { $0.red > 200 && $0.green < 130 ? true : nil }
         }
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-trickle-\(UUID().uuidString).ts").path
         defer { try? FileManager.default.removeItem(atPath: file) }
@@ -231,7 +209,7 @@ import Testing
     @Test func whatIsSentWrongDoesNotTouchTheStream() async throws {
         let place = try await Place("pass")
         let gateway = try await self.gateway([place])
-        let publisher = try publish("cam?pipeline=pass", to: gateway)
+        let publisher = try gateway.publishWhite("cam?pipeline=pass")
         _ = try await eventually("pictures") { try await ours(gateway)["pictures"] as? Int ?? 0 > 24 ? true : nil }
         let asItWas = try await eventually("a segment") { try await colour(gateway, "cam-out") }
         #expect(min(asItWas.red, asItWas.green, asItWas.blue) > 200)
@@ -246,10 +224,12 @@ import Testing
             #expect(try await code(["-d", "x", "\(url)/-2"]) == "400")
             #expect(try await code(["-X", "DELETE", "\(url)/-1"]) == "400")
         }
-        let second = try publish("cam?pipeline=pass", to: gateway)
+        let second = try gateway.publishWhite("cam?pipeline=pass")
         #expect(await second.status() != 0)
         #expect(try await code(["-d", "{}", "\(gateway.http)/live/video-to-video/nosuch/update"]) == "404")
         #expect(try await code(["-d", "[]", "\(gateway.http)/live/video-to-video/cam/update"]) == "400")
+        let large = "{\"x\":\"\(String(repeating: "x", count: 32 << 10))\"}"
+        #expect(try await code(["-d", large, "\(gateway.http)/live/video-to-video/cam/update"]) == "413")
         let now = try await ours(gateway)
         #expect(now["session"] as? String == session && now["swaps"] as? Int == 0)
         let pictures = now["pictures"] as? Int ?? 0
@@ -277,7 +257,7 @@ import Testing
             try await ContinuousClock().sleep(for: .seconds(1))
         }
         _ = try await eventually("a red picture") {
-            try await colour(gateway, "cam-out").flatMap { $0.red > 200 && $0.green < 130 ? true : nil }
+            try await gateway.colour("cam-out").flatMap { $0.red > 200 && $0.green < 130 ? true : nil }
         }
     }
 }

@@ -24,6 +24,8 @@ final class LiveVideoFeeds: Sendable {
 
     func end() { change { $0.isEnded = true } }
 
+    var isEnded: Bool { state.withLock { $0.isEnded } }
+
     /// The newest segment, if it comes after this one, or else the next.
     ///
     /// - Parameter number: of the last one had; `nil` for none.

@@ -9,8 +9,11 @@ package struct LiveVideoUse: Hashable, Sendable {
     package var model: String
     /// Begun ones whole.
     package var seconds: Int64
+    /// `model` is a capability, of BYOC.
+    package var isJob: Bool
 
-    package init(stream: StreamID, orchestrator: OrchestratorID, model: String, seconds: Int64) {
+    package init(stream: StreamID, orchestrator: OrchestratorID, model: String, seconds: Int64, isJob: Bool = false) {
+        self.isJob = isJob
         self.stream = stream
         self.orchestrator = orchestrator
         self.model = model
@@ -48,7 +51,9 @@ final class LiveVideoMeter: Sendable {
         }
         guard seconds > 0 else { return }
         used(
-            LiveVideoUse(stream: stream.source, orchestrator: orchestrator, model: stream.request.order.model, seconds: seconds))
+            LiveVideoUse(
+                stream: stream.source, orchestrator: orchestrator, model: stream.request.order.model, seconds: seconds,
+                isJob: stream.isJob))
     }
 
     /// Until it is cancelled.

@@ -63,8 +63,16 @@ struct LiveVideoSession: Sendable {
                 await leave.opened()
                 return .left
             }
-            group.addTask { try await self.feed() }
-            group.addTask { try await self.read(firstPicture) }
+            if let input = channels.input { group.addTask { try await self.feed(input) } }
+            if let output = channels.output {
+                group.addTask { try await self.read(output, firstPicture) }
+            } else {
+                // It is at work as soon as it is there.
+                firstPicture()
+                work.stream.note { $0.phase = .online }
+                for event in [LiveVideoCast.Event.showed(line), .tookOver(line)] { work.tell.yield(event) }
+            }
+            if let data = channels.data { group.addTask { try await self.readData(data) } }
             group.addTask { try await self.control(messages) }
             group.addTask { try await self.listen() }
             group.addTask { try await self.watch() }
@@ -76,8 +84,8 @@ struct LiveVideoSession: Sendable {
                 switch end {
                 case .left: return seen.state.withLock { $0.complaint }
                 case .publisherGone, .inputEnded:
-                    // What is on its way is let home.
-                    try? await Task.sleep(for: Self.drainTime)
+                    // What is on its way is let home, unless somebody wants it stopped now.
+                    if !(work.stream.isJob && work.stream.isStopped) { try? await Task.sleep(for: Self.drainTime) }
                     return nil
                 case .outputEnded:
                     throw SegmentFailure(.transcodeFailed, "the worker's output has ended")
@@ -89,7 +97,7 @@ struct LiveVideoSession: Sendable {
 
     // MARK: There
 
-    private func feed() async throws -> End {
+    private func feed(_ input: any TricklePublisher) async throws -> End {
         try await withThrowingTaskGroup(of: Void.self) { group in
             var number: Int?
             var inFlight = 0
@@ -100,7 +108,7 @@ struct LiveVideoSession: Sendable {
                     try await group.next()
                     inFlight -= 1
                 }
-                let segment = try await channels.input.open()
+                let segment = try await input.open()
                 do {
                     for try await piece in place.feed.pieces() {
                         try await segment.write(piece)
@@ -119,9 +127,9 @@ struct LiveVideoSession: Sendable {
 
     // MARK: And back
 
-    private func read(_ firstPicture: @Sendable () -> Void) async throws -> End {
+    private func read(_ output: any TrickleSubscriber, _ firstPicture: @Sendable () -> Void) async throws -> End {
         var hasShown = false
-        while let segment = try await channels.output.next() {
+        while let segment = try await output.next() {
             await work.output.begin(line)
             do {
                 while let bytes = try await segment.next() {
@@ -155,11 +163,43 @@ struct LiveVideoSession: Sendable {
         return .outputEnded
     }
 
+    /// Of two workers the one that works for viewers is heard.
+    private func readData(_ data: any TrickleSubscriber) async throws -> End {
+        do {
+            while let segment = try await data.next() {
+                var cutter = DataLines.Cutter()
+                do {
+                    while let piece = try await segment.next() {
+                        if work.stream.line == line { cutter.take(piece, work.stream.data) }
+                    }
+                    cutter.finish(work.stream.data)
+                } catch TrickleFailure.cut {
+                    // Half a line is none.
+                }
+            }
+        } catch let failure as TrickleFailure {
+            work.stage.logger.info("live video", metadata: ["stream": "\(work.stream.source)", "data": "\(failure)"])
+        }
+        return try await silentEnd("data")
+    }
+
+    /// What tells no more is no reason to leave where pictures tell more.
+    private func silentEnd(_ what: String) async throws -> End {
+        if channels.output == nil { throw SegmentFailure(.transcodeFailed, "the worker's \(what) channel has ended") }
+        while true { try await Task.sleep(for: Self.keepAliveTime) }
+    }
+
     // MARK: Words
 
     private func control(_ messages: AsyncStream<LiveVideoStream.Message>) async throws -> End {
         let queue = SerialControl(channel: channels.control)
-        if !isUpToDate { try await queue.say(work.stream.current.order.parameters) }
+        let calls = channels.calls
+        @Sendable func tell(_ text: String) async throws -> WorkerAnswer? {
+            if let calls { return try await calls.update(text) }
+            try await queue.say(text)
+            return nil
+        }
+        if !isUpToDate { _ = try await tell(work.stream.current.order.parameters) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 while true {
@@ -169,11 +209,11 @@ struct LiveVideoSession: Sendable {
             }
             group.addTask {
                 for await message in messages {
-                    do { try await queue.say(message.text) } catch {
-                        message.done(error)
-                        throw error
+                    do { message.done(.success(try await tell(message.text))) } catch {
+                        message.done(.failure(error))
+                        // A worker that does not answer a call may work all the same; a channel that cannot be written is gone.
+                        if calls == nil { throw error }
                     }
-                    message.done(nil)
                 }
             }
             defer { group.cancelAll() }
@@ -197,8 +237,7 @@ struct LiveVideoSession: Sendable {
         } catch let failure as TrickleFailure {
             work.stage.logger.info("live video", metadata: ["stream": "\(work.stream.source)", "events": "\(failure)"])
         }
-        // Its silence is no reason to leave: pictures tell more.
-        while true { try await Task.sleep(for: Self.keepAliveTime) }
+        return try await silentEnd("events")
     }
 
     // MARK: Watch
@@ -234,14 +273,16 @@ struct LiveVideoSession: Sendable {
             try await Task.sleep(for: Self.lookInterval)
             let now = ContinuousClock.now
             let (pace, isSilent, hasComplaint) = seen.state.withLock { ($0.pace, $0.isSilent, $0.complaint != nil) }
-            guard pace.hasShown else {
-                if begun.duration(to: now) > settings.firstPictureTime {
+            if channels.output != nil, !pace.hasShown {
+                // A job may begin long before its publisher.
+                let waited = channels.input != nil && work.stream.isJob ? pace.silence(at: now) ?? .zero : begun.duration(to: now)
+                if waited > settings.firstPictureTime {
                     throw SegmentFailure(.timedOut, "no picture within \(settings.firstPictureTime)")
                 }
                 continue
             }
             // Where nothing goes in, nothing can come out.
-            let silence = pace.silence(at: now) ?? .zero
+            let silence = channels.output == nil ? .zero : pace.silence(at: now) ?? .zero
             if silence > settings.stallTime { throw SegmentFailure(.timedOut, "no picture for \(silence)") }
             if !isSilent, silence > pace.threshold(most: settings.stallTime) {
                 complain(SegmentFailure(.timedOut, "no picture for \(silence), which is unusual"), isSilent: true)

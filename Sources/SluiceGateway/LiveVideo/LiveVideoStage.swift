@@ -20,6 +20,8 @@ package final class LiveVideoStage: Sendable {
         package var sound = LiveVideoSound.any
         /// RTMP URLs that every result is pushed to; `{stream}` in them is the name of the result.
         package var push: [String] = []
+        /// A job that nobody publishes to for so long is over: a worker waits for it.
+        package var unusedTime: Duration = .seconds(60)
         /// Before the next is tried where all were.
         package var pause: Duration = .seconds(1)
 
@@ -32,6 +34,7 @@ package final class LiveVideoStage: Sendable {
     let settings: Settings
     let transport: any LiveVideoTransport
     let route: RouteStage
+    let jobs = StreamJobTable()
     let used: @Sendable (LiveVideoUse) -> Void
     private let outlets: LiveVideoOutlets
     let logger: Logger
@@ -53,48 +56,75 @@ package final class LiveVideoStage: Sendable {
     func wanted(by request: PublishRequest, _ grant: LiveVideoGrant? = nil) throws(PublishRefusal) -> LiveVideoStream? {
         // What has been worked on is not worked on again.
         guard request.origin != .liveVideo, !request.stream.rawValue.hasSuffix(Self.suffix) else { return nil }
+        if let job = jobs[request.stream] {
+            guard job.request.order.job?.takesVideo == true else {
+                throw .unusable("the stream '\(request.stream)' was begun without enable_video_ingress: it takes no video")
+            }
+            return job
+        }
         let asked: LiveVideoOrder?
         do { asked = try LiveVideoOrder(query: request.query) } catch { throw .unusable("live video: \(error)") }
         guard var order = LiveVideoOrder.combined(asked ?? settings.order, grant) else { return nil }
         order.outputs += settings.push
-        do { try outlets.check(order.outputs, of: request.stream) } catch { throw .unusable("live video: \(error)") }
-        guard let output = StreamID(request.stream.rawValue + Self.suffix) else {
-            throw .unusable("live video: the stream's name is too long for a stream \(request.stream)\(Self.suffix)")
+        return try made(order, for: request.stream)
+    }
+
+    /// - Throws: when it has outputs that cannot be, or a name that leaves no room for that of the result.
+    func made(_ order: LiveVideoOrder, for source: StreamID) throws(PublishRefusal) -> LiveVideoStream {
+        do { try outlets.check(order.outputs, of: source) } catch { throw .unusable("live video: \(error)") }
+        guard !source.rawValue.hasSuffix(Self.suffix) else {
+            throw .unusable("live video: names that end in '\(Self.suffix)' are those of results")
+        }
+        guard let output = StreamID(source.rawValue + Self.suffix) else {
+            throw .unusable("live video: the stream's name is too long for a stream \(source)\(Self.suffix)")
         }
         let name = String(UInt32.random(in: .min ... .max), radix: 16)
         let padded = String(repeating: "0", count: 8 - name.count) + name
-        return LiveVideoStream(source: request.stream, output: output, request: LiveVideoRequest(order: order, request: padded))
+        return LiveVideoStream(source: source, output: output, request: LiveVideoRequest(order: order, request: padded))
+    }
+
+    /// The stream of what is made of it. Whoever ends that does not end the source.
+    func openResult(of stream: LiveVideoStream, key: String?, in table: StreamTable) throws(PublishRefusal) -> LiveStream {
+        let request = PublishRequest(stream: stream.output, key: key, origin: .liveVideo, remoteAddress: "live video")
+        return try table.open(request, profiles: []) { _ in stream.stop() }
     }
 
     /// Until the publisher has gone.
     func carry(_ live: LiveStream, in table: StreamTable) async {
-        guard let stream = live.liveVideo else { return }
-        let request = PublishRequest(stream: stream.output, key: live.key, origin: .liveVideo, remoteAddress: "live video")
+        // Jobs are carried on their own: they are there before their publisher.
+        guard let stream = live.liveVideo, !stream.isJob else { return }
         let made: LiveStream
-        do {
-            // Whoever ends what is made of it does not end the source.
-            made = try table.open(request, profiles: []) { _ in stream.stop() }
-        } catch {
+        do { made = try openResult(of: stream, key: live.key, in: table) } catch {
             stream.note { $0.fail("the stream \(stream.output) cannot be opened: \(error)") }
             return logger.warning("live video", metadata: ["stream": "\(stream.source)", "error": "\(error)"])
         }
-        let open = outlets.open(stream)
+        await carry(stream, as: made, of: live, in: table)
+    }
+
+    /// - Parameters:
+    ///   - made: the result; `nil` where the worker makes no video.
+    ///   - live: the publisher; `nil` for a job.
+    func carry(_ stream: LiveVideoStream, as made: LiveStream?, of live: LiveStream?, in table: StreamTable) async {
+        let open = made == nil ? nil : outlets.open(stream)
         let (events, tell) = AsyncStream.makeStream(of: LiveVideoCast.Event.self)
         let output: LiveVideoOutput
         do throws(MediaError) {
             output = try LiveVideoOutput(
                 settings: .init(between: settings.between, sound: settings.sound), listener: listener(stream, tell),
-                sinks: { [SegmentStage(live: made, table: table).makeSink()] + open.pushes.map { $0.makeSink() } })
+                sinks: {
+                    let result = made.map { [SegmentStage(live: $0, table: table).makeSink()] } ?? []
+                    return result + (open?.pushes.map { $0.makeSink() } ?? [])
+                })
         } catch {
             stream.note { $0.fail("\(error)") }
-            made.pipeline.finish()
+            made?.pipeline.finish()
             return logger.error("live video", metadata: ["stream": "\(stream.source)", "error": "\(error)"])
         }
         await withDiscardingTaskGroup { group in
-            group.addTask { await open.run(made.feeds ?? LiveVideoFeeds(), noting: stream) }
+            if let open { group.addTask { await open.run(made?.feeds ?? LiveVideoFeeds(), noting: stream) } }
             await LiveVideoWork(stage: self, live: live, stream: stream, output: output, events: events, tell: tell).run()
-            await output.finish(isLost: live.isLost)
-            await open.drain()
+            await output.finish(isLost: live?.isLost ?? false)
+            await open?.drain()
             group.cancelAll()
         }
         route.close(stream.output)

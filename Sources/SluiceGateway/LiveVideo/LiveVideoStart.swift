@@ -21,7 +21,7 @@ final class LiveVideoStart: Sendable {
     init(_ stream: LiveVideoStream, _ sequence: SegmentSequence, route: RouteStage) {
         self.route = route
         var capabilities = CapabilitySet()
-        capabilities.insert(.liveVideoToVideo)
+        capabilities.insert(stream.request.order.job == nil ? .liveVideoToVideo : .byoc)
         let beginning = route.begin(
             SegmentFacts(
                 stream: stream.output, sequence: sequence, duration: Self.nominalDuration, byteCount: 0,

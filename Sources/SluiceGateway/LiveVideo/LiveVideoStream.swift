@@ -6,8 +6,8 @@ final class LiveVideoStream: Sendable {
     /// Told to the worker in a control message of its own.
     struct Message: Sendable {
         var text: String
-        /// Called once: `nil` when the worker's orchestrator has it.
-        var done: @Sendable ((any Error)?) -> Void
+        /// Called once: when the worker's orchestrator has it, with what the worker said where it was asked.
+        var done: @Sendable (Result<WorkerAnswer?, any Error>) -> Void
     }
 
     private struct State {
@@ -19,13 +19,19 @@ final class LiveVideoStream: Sendable {
         var asked = 0
         var isStopped = false
         var status: LiveVideoStatus
+        /// The line that works for viewers.
+        var line: Int?
+        var isPlaced = false
+        var stopAnswer: WorkerAnswer?
     }
 
     private struct Waiting {
-        let continuation: CheckedContinuation<Void, any Error>
+        let continuation: CheckedContinuation<WorkerAnswer?, any Error>
         /// Workers that have not had it yet.
         var lines: Set<Int>
         var isDelivered = false
+        /// Of the one that works for viewers, else of any.
+        var answer: WorkerAnswer?
     }
 
     /// Messages that wait for one that is on its way.
@@ -36,6 +42,12 @@ final class LiveVideoStream: Sendable {
     let output: StreamID
     let request: LiveVideoRequest
     let feeds = LiveVideoFeeds()
+    /// What the worker says in lines, for those who read it.
+    let data = DataLines()
+    /// Opens when an orchestrator has it, when all have refused it, and when it is over.
+    let settled = Gate()
+    /// Opens when its worker was told to stop and has answered, and when nothing of it is left.
+    let stopped = Gate()
     private let state: Mutex<State>
 
     init(source: StreamID, output: StreamID, request: LiveVideoRequest) {
@@ -65,6 +77,26 @@ final class LiveVideoStream: Sendable {
 
     var isStopped: Bool { state.withLock { $0.isStopped } }
 
+    var isJob: Bool { request.order.job != nil }
+
+    /// An orchestrator has it, or had.
+    var isPlaced: Bool { state.withLock { $0.isPlaced } }
+    func placed() {
+        state.withLock { $0.isPlaced = true }
+        settled.open()
+    }
+
+    /// Whom viewers and readers of data hear.
+    var line: Int? { state.withLock { $0.line } }
+    func note(line: Int?) { state.withLock { $0.line = line } }
+
+    /// What the worker said to its stop.
+    var stopAnswer: WorkerAnswer? { state.withLock { $0.stopAnswer } }
+    func note(stopped answer: WorkerAnswer) {
+        state.withLock { $0.stopAnswer = answer }
+        stopped.open()
+    }
+
     /// The request as it stands after updates: what a new session starts with.
     var current: LiveVideoRequest {
         let parameters = state.withLock { $0.parameters }
@@ -76,9 +108,10 @@ final class LiveVideoStream: Sendable {
     /// Changes the parameters; the workers have them when this returns, and every later one begins with them.
     ///
     /// - Parameter parameters: a JSON object.
+    /// - Returns: what the worker said, where it was asked.
     /// - Throws: when none of the workers that are there got them.
-    func update(_ parameters: String) async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+    @discardableResult func update(_ parameters: String) async throws -> WorkerAnswer? {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<WorkerAnswer?, any Error>) in
             let (messages, number) = state.withLock { state in
                 state.parameters = parameters
                 state.asked += 1
@@ -88,11 +121,11 @@ final class LiveVideoStream: Sendable {
                 return (state.messages, state.asked)
             }
             // Nobody is at work: the next one starts with them.
-            guard !messages.isEmpty else { return continuation.resume() }
+            guard !messages.isEmpty else { return continuation.resume(returning: nil) }
             for (line, messages) in messages {
                 let message = Message(text: parameters) { self.settle(number, line, $0) }
                 if case .enqueued = messages.yield(message) { continue }
-                settle(number, line, Self.undelivered)
+                settle(number, line, .failure(Self.undelivered))
             }
         }
     }
@@ -100,15 +133,20 @@ final class LiveVideoStream: Sendable {
     private static let undelivered = SegmentFailure(
         .busy, "\(mostWaiting) updates wait already, or the worker has just gone")
 
-    private func settle(_ number: Int, _ line: Int, _ error: (any Error)?) {
+    private func settle(_ number: Int, _ line: Int, _ result: Result<WorkerAnswer?, any Error>) {
         let done = state.withLock { state -> Waiting? in
             guard var one = state.waiting[number], one.lines.remove(line) != nil else { return nil }
-            one.isDelivered = one.isDelivered || error == nil
+            if case .success(let answer) = result {
+                one.isDelivered = true
+                if one.answer == nil || state.line == line { one.answer = answer ?? one.answer }
+            }
             state.waiting[number] = one.lines.isEmpty ? nil : one
             return one.lines.isEmpty ? one : nil
         }
         guard let done else { return }
-        if done.isDelivered { done.continuation.resume() } else { done.continuation.resume(throwing: error ?? Self.undelivered) }
+        if done.isDelivered { return done.continuation.resume(returning: done.answer) }
+        guard case .failure(let error) = result else { return done.continuation.resume(throwing: Self.undelivered) }
+        done.continuation.resume(throwing: error)
     }
 
     /// The messages for one session, until `endMessages`.
@@ -124,6 +162,6 @@ final class LiveVideoStream: Sendable {
             (state.messages.removeValue(forKey: line), state.waiting.filter { $0.value.lines.contains(line) }.map(\.key))
         }
         messages?.finish()
-        for number in numbers { settle(number, line, Self.undelivered) }
+        for number in numbers { settle(number, line, .failure(Self.undelivered)) }
     }
 }

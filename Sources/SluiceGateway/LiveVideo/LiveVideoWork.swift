@@ -8,7 +8,8 @@ import Synchronization
 /// One stream's way from worker to worker, until its publisher has gone: carries out what `LiveVideoCast` orders.
 struct LiveVideoWork: Sendable {
     let stage: LiveVideoStage
-    let live: LiveStream
+    /// `nil` for a job, which is there before its publisher.
+    let live: LiveStream?
     let stream: LiveVideoStream
     let output: LiveVideoOutput
     /// What happens to workers, told by whoever sees it. Bounded by the workers: a handful for each.
@@ -23,19 +24,22 @@ struct LiveVideoWork: Sendable {
     }
 
     /// The publisher has gone, or nobody wants it any more.
-    var isOver: Bool { live.pipeline.isFinished || stream.isStopped }
+    var isOver: Bool { (live?.pipeline.isFinished ?? stream.feeds.isEnded) || stream.isStopped }
+
+    private var hasOutput: Bool { stream.request.order.job?.makesVideo ?? true }
 
     func run() async {
         let (fills, fill) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await withDiscardingTaskGroup { group in
-            group.addTask { await self.readSource() }
+            if hasOutput { group.addTask { await self.readSource() } }
             group.addTask { for await _ in fills { await self.goOnFilling() } }
             group.addTask {
                 // Returns at the end of the input.
                 _ = await self.stream.feeds.next(after: .max)
                 self.tell.finish()
             }
-            var cast = LiveVideoCast(standby: stage.settings.standby)
+            // Without pictures there is nothing that a second worker could go on with.
+            var cast = LiveVideoCast(standby: hasOutput ? stage.settings.standby : .none)
             var leaves: [Int: Gate] = [:]
             tell.yield(.begin)
             for await event in events {
@@ -60,6 +64,7 @@ struct LiveVideoWork: Sendable {
     }
 
     private func note(_ cast: LiveVideoCast) {
+        stream.note(line: cast.currentLine)
         let (current, standby) = (cast.currentOrchestrator, cast.standbyOrchestrator)
         let status = stream.status
         guard status.orchestrator != current && current != nil || status.standby != standby else { return }
@@ -107,6 +112,7 @@ struct LiveVideoWork: Sendable {
     }
 
     private func serve(_ line: Int, _ avoided: OrchestratorID?, _ isStrict: Bool, _ leave: Gate) async {
+        let begun = wallClockNanoseconds()
         var wishes: [(OrchestratorID) -> Bool] = [{ $0 != avoided }]
         // Rather the same one again than nobody.
         if avoided != nil, !isStrict { wishes.append { $0 == avoided } }
@@ -119,7 +125,12 @@ struct LiveVideoWork: Sendable {
         }
         if !isOver, !leave.isPassed {
             let what = isStrict ? "no other orchestrator" : "no orchestrator"
-            stream.note { $0.fail("\(what) has the model '\(stream.request.order.model)' at the moment") }
+            let kind = stream.isJob ? "capability" : "model"
+            // Where somebody said why, that says more.
+            if !stream.isJob || stream.status.lastErrorTime < begun {
+                stream.note { $0.fail("\(what) has the \(kind) '\(stream.request.order.model)' at the moment") }
+            }
+            stream.settled.open()
         }
     }
 
@@ -152,7 +163,8 @@ struct LiveVideoWork: Sendable {
     }
 
     private func isWanted(_ orchestrator: OrchestratorID) -> Bool {
-        stream.request.order.orchestrator.map { orchestrator.rawValue.contains($0) } ?? true
+        if let job = stream.request.order.job { return job.allows(orchestrator) }
+        return stream.request.order.orchestrator.map { orchestrator.rawValue.contains($0) } ?? true
     }
 
     private func pause(_ length: Duration) async {
@@ -176,6 +188,10 @@ struct LiveVideoWork: Sendable {
             start.tell(.transcoded)
             tell.yield(.placed(line, orchestrator))
             stream.note { $0.manifest = channels.manifest }
+            stream.placed()
+            // The time to a job's first picture is its publisher's affair.
+            @Sendable func home() { for event in [AttemptEvent.firstByte, .rendition(place: 0), .finished] { start.tell(event) } }
+            if stream.isJob { home() }
             stage.log(stream, "session", ["orchestrator": "\(orchestrator)", "session": "\(channels.manifest)", "line": "\(line)"])
             await output.open(line)
             let meter = LiveVideoMeter(stream: stream, orchestrator: orchestrator, used: stage.used)
@@ -187,11 +203,11 @@ struct LiveVideoWork: Sendable {
                 defer { group.cancelAll() }
                 return try await session.run(until: leave) {
                     meter.begin()
-                    // Home.
-                    for event in [AttemptEvent.firstByte, .rendition(place: 0), .finished] { start.tell(event) }
+                    if !stream.isJob { home() }
                 }
             }
             complaint.withLock { $0 = said }
+            if let calls = channels.calls, isOver, let answer = try? await calls.stop() { stream.note(stopped: answer) }
         }
         return complaint.withLock { $0 }
     }

@@ -3,7 +3,8 @@ import Synchronization
 
 extension StreamTable: LiveVideoControl {
     private func liveVideoStream(_ name: String) -> LiveVideoStream? {
-        entries.withLock { entries in
+        if let id = StreamID(name), let job = liveVideo?.jobs[id] { return job }
+        return entries.withLock { entries in
             if let id = StreamID(name), let stream = entries[id]?.live?.liveVideo { return stream }
             return entries.values.lazy.compactMap { $0.live?.liveVideo }.first { $0.request.order.streamID == name && !name.isEmpty }
         }

@@ -123,6 +123,11 @@ package final class RouteStage: Sendable {
     /// Whether it may get work at all: the operator has not taken it out.
     func isOffered(_ orchestrator: OrchestratorID) -> Bool { directory.entries.contains { $0.id == orchestrator } }
 
+    /// Whether somebody has the capability for BYOC streams, be it full or not.
+    func offers(_ capability: String, where isWanted: (OrchestratorID) -> Bool) -> Bool {
+        directory.entries.contains { $0.streamApps.contains(capability) && isWanted($0.id) }
+    }
+
     // MARK: The market's word
 
     /// Among orchestrators that are equal in time, one of weight 2 is drawn twice as often as one of weight 1.

@@ -23,13 +23,15 @@ package final class StreamTable: Sendable {
     let metrics: GatewayMetrics
     let media: MediaExecutor?
     let logger: Logger
-    private let admission: (any PublishAdmission)?
-    private let liveVideo: LiveVideoStage?
+    let admission: (any PublishAdmission)?
+    let liveVideo: LiveVideoStage?
     private let witness: SegmentWitness?
     let entries = Mutex<[StreamID: Entry]>([:])
     let isClosing = Mutex(false)
     private let opened: AsyncStream<LiveStream>
     private let announce: AsyncStream<LiveStream>.Continuation
+    private let begunJobs: AsyncStream<Job>
+    let announceJob: AsyncStream<Job>.Continuation
 
     /// - Parameters:
     ///   - admission: without one everybody may publish.
@@ -49,6 +51,7 @@ package final class StreamTable: Sendable {
         self.logger = logger
         // Bounded by `maxStreams`: one element per admitted publisher.
         (opened, announce) = AsyncStream.makeStream(of: LiveStream.self)
+        (begunJobs, announceJob) = AsyncStream.makeStream(of: Job.self)
     }
 
     /// Streams that begin from now on obey `settings`; those that are live keep what they began with.
@@ -71,6 +74,9 @@ package final class StreamTable: Sendable {
     package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.sweep() }
+            group.addTask {
+                await withDiscardingTaskGroup { jobs in for await job in self.begunJobs { jobs.addTask { await self.carry(job) } } }
+            }
             // Pipelines in a group of their own: the end of the sweep must not be theirs.
             await withDiscardingTaskGroup { streams in
                 for await live in opened {
@@ -98,6 +104,8 @@ package final class StreamTable: Sendable {
             live.evict(.ended)
             live.pipeline.finish()
         }
+        for job in liveVideo?.jobs.all ?? [] { job.stop() }
+        announceJob.finish()
         announce.finish()
     }
 

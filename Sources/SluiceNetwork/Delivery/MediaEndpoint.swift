@@ -21,6 +21,8 @@ package struct MediaEndpoint: HTTPResponder {
             try await push.respond(to: request, with: writer)
         } else if path.hasPrefix(DeliveryEndpoint.prefix) || path.hasPrefix(ViewerPath.prefix) {
             try await delivery.respond(to: request, with: writer)
+        } else if path == "/healthz", request.head.method != .get, request.head.method != .head {
+            try await writer.send(.methodNotAllowed, headers: [.allow: "GET, HEAD"])
         } else if path == "/healthz" {
             try await writer.send(.ok, headers: [.contentType: "text/plain"], body: ByteBuffer(string: "ok\n"))
         } else {

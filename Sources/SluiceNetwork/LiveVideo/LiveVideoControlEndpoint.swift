@@ -7,11 +7,6 @@ import SluiceWire
 /// stop, events, an update that is answered when the orchestrator has it.
 package struct LiveVideoControlEndpoint: HTTPResponder {
     package static let prefix = "/live/video-to-video/"
-    /// How soon those who watch events hear of a change.
-    private static let lookInterval: Duration = .milliseconds(250)
-    /// A comment for proxies that cut what is silent.
-    private static let quietTime: Duration = .seconds(15)
-
     private let control: any LiveVideoControl
 
     package init(_ control: any LiveVideoControl) { self.control = control }
@@ -56,28 +51,9 @@ package struct LiveVideoControlEndpoint: HTTPResponder {
     }
 
     private func watch(_ name: String, _ writer: HTTPResponseWriter) async throws {
-        guard var status = control.liveVideo(name) else { return try await missing(writer) }
-        try await writer.begin(.ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"])
-        try await write(status, writer)
-        var quiet = ContinuousClock.now
-        while status.phase != .ended {
-            try await Task.sleep(for: Self.lookInterval)
-            guard let next = control.liveVideo(name) else { break }
-            if next.revision != status.revision {
-                try await write(next, writer)
-                quiet = .now
-            } else if quiet.duration(to: .now) > Self.quietTime {
-                try await writer.write(ByteBuffer(string: ":\n\n"))
-                quiet = .now
-            }
-            status = next
-        }
+        guard let status = control.liveVideo(name) else { return try await missing(writer) }
+        try await LiveVideoEvents.watch(from: status, writer, LiveVideoForms.report) { control.liveVideo(name) }
         try await writer.finish()
-    }
-
-    private func write(_ status: LiveVideoStatus, _ writer: HTTPResponseWriter) async throws {
-        try await writer.write(
-            ByteBuffer(string: "id: \(status.revision)\nevent: status\ndata: \(LiveVideoForms.report(status).text)\n\n"))
     }
 
     private func missing(_ writer: HTTPResponseWriter) async throws { try await refuse(.notFound, "Stream not found", writer) }
@@ -86,5 +62,41 @@ package struct LiveVideoControlEndpoint: HTTPResponder {
         try await writer.send(
             status, headers: [.contentType: "text/plain; charset=utf-8", .xContentTypeOptions: "nosniff"],
             body: ByteBuffer(string: text + "\n"))
+    }
+}
+
+/// How the work on a stream goes, as server-sent events: at once, and with each change.
+enum LiveVideoEvents {
+    /// How soon those who watch hear of a change.
+    private static let lookInterval: Duration = .milliseconds(250)
+    /// A comment for proxies that cut what is silent.
+    private static let quietTime: Duration = .seconds(15)
+
+    /// Begins the answer, and returns when the stream has ended; the answer's end is its caller's.
+    static func watch(
+        from first: LiveVideoStatus, _ writer: HTTPResponseWriter, _ report: (LiveVideoStatus) -> JSONTree, _ look: () -> LiveVideoStatus?
+    ) async throws {
+        var status = first
+        try await writer.begin(.ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"])
+        try await write(status, report, writer)
+        var quiet = ContinuousClock.now
+        while status.phase != .ended {
+            try await Task.sleep(for: lookInterval)
+            guard let next = look() else { break }
+            if next.revision != status.revision {
+                try await write(next, report, writer)
+                quiet = .now
+            } else if quiet.duration(to: .now) > quietTime {
+                try await writer.write(ByteBuffer(string: ":\n\n"))
+                quiet = .now
+            }
+            status = next
+        }
+    }
+
+    private static func write(
+        _ status: LiveVideoStatus, _ report: (LiveVideoStatus) -> JSONTree, _ writer: HTTPResponseWriter
+    ) async throws {
+        try await writer.write(ByteBuffer(string: "id: \(status.revision)\nevent: status\ndata: \(report(status).text)\n\n"))
     }
 }

@@ -19,22 +19,25 @@ extension LivepeerTransport: LiveVideoTransport {
         guard let known = known(orchestrator) else {
             throw SegmentFailure(.unreachable, "\(orchestrator) is not in the list")
         }
+        if request.order.job != nil { return try await streamSession(request, known, body) }
         // A token for this session alone: one of a stream that is transcoded there counts its segments.
         guard let stream = StreamID("live-\(request.request)") else {
             throw SegmentFailure(.cancelled, "'\(request.request)' is no request's name")
         }
         let (manifest, urls) = try await start(request, stream, known)
         do {
-            try await lend(manifest, urls, body)
-        } catch let failure as TrickleFailure {
-            await known.end(stream)
-            if case .unreachable = failure { throw SegmentFailure(.unreachable, "\(orchestrator): \(failure)") }
-            throw SegmentFailure(.transcodeFailed, "\(orchestrator): \(failure)")
+            try await lend(LiveVideoLegs(manifest: manifest, urls: urls), body)
         } catch {
             await known.end(stream)
-            throw error
+            throw Self.failure(error, at: orchestrator)
         }
         await known.end(stream)
+    }
+
+    static func failure(_ error: any Error, at orchestrator: OrchestratorID) -> any Error {
+        guard let failure = error as? TrickleFailure else { return error }
+        if case .unreachable = failure { return SegmentFailure(.unreachable, "\(orchestrator): \(failure)") }
+        return SegmentFailure(.transcodeFailed, "\(orchestrator): \(failure)")
     }
 
     private func start(
@@ -85,42 +88,71 @@ extension LivepeerTransport: LiveVideoTransport {
         }
     }
 
-    private func lend(
-        _ manifest: String, _ urls: LiveVideoURLs, _ body: @Sendable (LiveVideoChannels) async throws -> Void
+    /// - Parameter calls: how the worker is told what does not go by a channel.
+    func lend(
+        _ legs: LiveVideoLegs, calls: (any StreamCalls)? = nil, _ body: @Sendable (LiveVideoChannels) async throws -> Void
     ) async throws {
-        var reading = TrickleHTTPSubscriber.Settings()
-        reading.start = .number(0)
-        let fromFirst = reading
-        var json = TrickleHTTPPublisher.Settings()
-        json.contentType = "application/json"
-        let (group, control) = (group, json)
-        try await TrickleHTTPPublisher.writing(try TrickleURL(urls.input), group: group) { input in
-            try await TrickleHTTPPublisher.writing(try TrickleURL(urls.control), settings: control, group: group) { control in
-                try await TrickleHTTPSubscriber.reading(try TrickleURL(urls.output), settings: fromFirst, group: group) { output in
-                    @Sendable func run(_ events: TrickleHTTPSubscriber?) async throws {
-                        let channels = LiveVideoChannels(
-                            manifest: manifest, input: input, output: output, control: control, events: events)
-                        do { try await body(channels) } catch {
-                            await Self.farewell(input, control)
-                            throw error
+        try await writing(legs.input) { input in
+            try await writing(legs.control, as: "application/json") { control in
+                guard let control else { throw SegmentFailure(.protocolViolation, "a session without a control channel") }
+                try await reading(legs.output) { output in
+                    try await reading(legs.events) { events in
+                        try await reading(legs.data) { data in
+                            let channels = LiveVideoChannels(
+                                manifest: legs.manifest, input: input, output: output, control: control, events: events, data: data,
+                                calls: calls)
+                            do { try await body(channels) } catch {
+                                await Self.farewell(calls, [input, control])
+                                throw error
+                            }
+                            await Self.farewell(calls, [input, control])
                         }
-                        await Self.farewell(input, control)
-                    }
-                    if urls.events.isEmpty { return try await run(nil) }
-                    try await TrickleHTTPSubscriber.reading(try TrickleURL(urls.events), settings: fromFirst, group: group) {
-                        try await run($0)
                     }
                 }
             }
         }
     }
 
-    /// Closing the input ends the session there. A cancelled caller cannot say it; then an input without a writer does.
-    private static func farewell(_ channels: TrickleHTTPPublisher...) async {
+    /// - Parameter url: without one there is no channel.
+    private func writing(
+        _ url: String, as type: String? = nil, _ body: @Sendable (TrickleHTTPPublisher?) async throws -> Void
+    ) async throws {
+        guard !url.isEmpty else { return try await body(nil) }
+        var settings = TrickleHTTPPublisher.Settings()
+        if let type { settings.contentType = type }
+        try await TrickleHTTPPublisher.writing(try TrickleURL(url), settings: settings, group: group) { try await body($0) }
+    }
+
+    private func reading(_ url: String, _ body: @Sendable (TrickleHTTPSubscriber?) async throws -> Void) async throws {
+        guard !url.isEmpty else { return try await body(nil) }
+        var settings = TrickleHTTPSubscriber.Settings()
+        settings.start = .number(0)
+        try await TrickleHTTPSubscriber.reading(try TrickleURL(url), settings: settings, group: group) { try await body($0) }
+    }
+
+    /// Closing the input ends the session there, and so does a stop. A cancelled caller cannot say it; then an input without a writer does.
+    private static func farewell(_ calls: (any StreamCalls)?, _ channels: [TrickleHTTPPublisher?]) async {
+        if let calls { _ = try? await within(farewellTime, of: "a stop") { try await calls.stop() } }
         await withDiscardingTaskGroup { group in
-            for channel in channels {
+            for channel in channels.compactMap(\.self) {
                 group.addTask { try? await within(farewellTime, of: "the end of a channel") { try await channel.close() } }
             }
         }
+    }
+}
+
+/// Where the channels of a session are; empty for those it has not.
+struct LiveVideoLegs: Sendable {
+    var manifest: String
+    var input = ""
+    var output = ""
+    var control = ""
+    var events = ""
+    var data = ""
+}
+
+extension LiveVideoLegs {
+    init(manifest: String, urls: LiveVideoURLs) {
+        self.init(manifest: manifest, input: urls.input, output: urls.output, control: urls.control, events: urls.events)
     }
 }

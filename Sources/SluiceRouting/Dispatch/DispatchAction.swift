@@ -15,7 +15,7 @@ package struct SegmentFacts: Hashable, Sendable {
     package var renditions: Int
     /// What the job cannot do without.
     package var capabilities: CapabilitySet
-    /// For live video: the model it is worked on with.
+    /// For live video: the model it is worked on with; for a BYOC stream its capability.
     package var model: String?
     /// When the segment was complete; every deadline counts from here.
     package var cut: Moment

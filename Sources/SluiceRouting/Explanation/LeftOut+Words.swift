@@ -16,6 +16,7 @@ extension LeftOut: CustomStringConvertible {
         case .full(let limit): "is full (\(limit))"
         case .late(let predicted): "would be late (\((predicted * 10_000).rounded() / 10) ms predicted)"
         case .tried: "has this segment already"
+        case .unfit(let why): why
         }
     }
 }

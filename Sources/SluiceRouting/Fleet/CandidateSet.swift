@@ -16,6 +16,8 @@ package enum LeftOut: Hashable, Sendable {
     case late(predicted: Double)
     /// This segment was there already, or its operator is the one in trouble.
     case tried
+    /// A runner that is not what its client asked for, in words.
+    case unfit(String)
 }
 
 /// The orchestrators that could do a kind of work under a service level, whatever their state. Made once for a kind of work, and kept
@@ -112,7 +114,10 @@ struct CandidateSet: Sendable {
         guard record.entry.capabilities.covers(key.capabilities) else {
             return .lacks(capabilities: key.capabilities.subtracting(record.entry.capabilities))
         }
-        if let model = key.model, !record.entry.liveModels.contains(model) { return .lacksModel(model) }
+        if let model = key.model {
+            let models = key.capabilities.contains(.byoc) ? record.entry.streamApps : record.entry.liveModels
+            guard models.contains(model) else { return .lacksModel(model) }
+        }
         if let ceiling = key.maxPrice, record.price > ceiling { return .tooExpensive(weiPerPixel: record.price) }
         if let region = key.region, record.entry.region != region { return .region(record.entry.region) }
         if let allowed = key.allowedClasses {

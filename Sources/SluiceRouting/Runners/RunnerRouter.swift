@@ -31,6 +31,7 @@ package struct RunnerRouter: Sendable {
     private var records: [RemoteRunnerID: Record] = [:]
     private var byApp: [String: [RemoteRunnerID]] = [:]
     private var generator: SeededGenerator
+    private var decided = RunnerDecisions()
 
     package init(settings: RoutingSettings = .init(), seed: UInt64) {
         self.settings = settings
@@ -78,32 +79,94 @@ package struct RunnerRouter: Sendable {
         guard let gone = records.first(where: { !$0.value.isListed && $0.value.inFlight == 0 }) else { return }
         records[gone.key] = nil
         byApp[gone.value.runner.app]?.removeAll { $0 == gone.key }
-        if byApp[gone.value.runner.app]?.isEmpty == true { byApp[gone.value.runner.app] = nil }
+        if byApp[gone.value.runner.app]?.isEmpty == true {
+            byApp[gone.value.runner.app] = nil
+            decided.forget(gone.value.runner.app)
+        }
     }
+
+    /// The last ones of an app, oldest first.
+    package func decisions(of app: String) -> [RunnerDecision] { decided[app] }
 
     /// - Throws: `AppLack`: who there is, and why none of them.
     package mutating func choose(
         _ wish: AppWish, avoiding tried: Set<RemoteRunnerID>, at now: Moment
     ) throws(AppLack) -> RemoteRunner {
         let serving = (byApp[wish.app] ?? []).compactMap { records[$0] }.filter(\.isListed)
+        // Of an app that nobody ever had nothing is kept: its name is whatever a client makes up.
         guard !serving.isEmpty else { throw AppLack("no runner serves '\(wish.app)'") }
-        let fitting = serving.filter { wish.obstacle($0.runner) == nil }
-        guard !fitting.isEmpty else {
-            let obstacle = serving.lazy.compactMap { wish.obstacle($0.runner) }.first ?? ""
-            throw AppLack("no runner of '\(wish.app)' is what was asked for: of one of \(serving.count), \(obstacle)")
+        var leftOut: [(RemoteRunnerID, LeftOut)] = []
+        var roomy: [Record] = []
+        var fitting = 0
+        for record in serving {
+            let id = record.runner.id
+            if let obstacle = wish.obstacle(record.runner) {
+                leftOut.append((id, .unfit(obstacle)))
+                continue
+            }
+            fitting += 1
+            if tried.contains(id) {
+                leftOut.append((id, .tried))
+            } else if !isOpen(record, at: now) {
+                leftOut.append((id, .full(limit: record.runner.capacity)))
+            } else {
+                roomy.append(record)
+            }
         }
-        let untried = fitting.filter { !tried.contains($0.runner.id) }
-        guard !untried.isEmpty else { throw AppLack("none of the \(fitting.count) runners of '\(wish.app)' answered") }
-        let roomy = untried.filter { isOpen($0, at: now) }
-        guard !roomy.isEmpty else { throw AppLack("all \(fitting.count) runners of '\(wish.app)' are full") }
+        guard !roomy.isEmpty else {
+            let lack = Self.lack(wish, leftOut.map(\.1), fitting: fitting, of: serving.count)
+            note(wish, .nobody, nil, serving.count, [], leftOut, at: now)
+            throw lack
+        }
         // Who is well goes first; where nobody is, all are asked: a request that is not sent is lost.
         let best = roomy.map { rank($0, at: now) }.min() ?? 0
+        for record in roomy where rank(record, at: now) > best { leftOut.append((record.runner.id, ailment(record, at: now))) }
         let standing = roomy.filter { rank($0, at: now) == best }
         let usual = typical(serving)
         let scores = standing.map { (record: $0, score: score($0, usual)) }
         let least = scores.map(\.score).min() ?? 0
         let equal = scores.filter { $0.score <= least * (1 + Self.equalShare) + Self.noise }.map(\.record)
-        return draw(equal).runner
+        let chosen = draw(equal).runner
+        let reason: RunnerDecision.Reason = best == 3 ? .panic : standing.count == 1 ? .only : equal.count == 1 ? .best : .roomier
+        note(wish, reason, chosen.id, serving.count, scores.map { considered($0.record, $0.score, usual) }, leftOut, at: now)
+        return chosen
+    }
+
+    private static func lack(_ wish: AppWish, _ leftOut: [LeftOut], fitting: Int, of serving: Int) -> AppLack {
+        if fitting == 0 {
+            let obstacle = leftOut.lazy.compactMap { if case .unfit(let why) = $0 { why } else { nil } }.first ?? ""
+            return AppLack("no runner of '\(wish.app)' is what was asked for: of one of \(serving), \(obstacle)")
+        }
+        let isFull = leftOut.contains { if case .full = $0 { true } else { false } }
+        return isFull
+            ? AppLack("all \(fitting) runners of '\(wish.app)' are full")
+            : AppLack("none of the \(fitting) runners of '\(wish.app)' answered")
+    }
+
+    private func considered(_ record: Record, _ score: Double, _ usual: Double) -> RunnerDecision.Considered {
+        RunnerDecision.Considered(
+            runner: record.runner.id, median: record.times.total > 0 ? record.times.quantiles(0.5, 0.9, 0.99).0 : usual,
+            samples: record.times.count, score: score, price: record.runner.price, inFlight: record.inFlight, free: record.free,
+            capacity: record.runner.capacity)
+    }
+
+    private func ailment(_ record: Record, at now: Moment) -> LeftOut {
+        switch record.health.state(at: now) {
+        case .halfOpen: .halfOpen
+        case .ejected: .ejected(seconds: record.health.ejectedUntil?.seconds(since: now) ?? 0)
+        case .healthy, .suspect: .suspect
+        }
+    }
+
+    private mutating func note(
+        _ wish: AppWish, _ reason: RunnerDecision.Reason, _ choice: RemoteRunnerID?, _ candidates: Int,
+        _ considered: [RunnerDecision.Considered], _ leftOut: [(RemoteRunnerID, LeftOut)], at now: Moment
+    ) {
+        let named = considered.sorted { $0.score < $1.score }.prefix(RunnerDecisions.mostNamed)
+        decided.add(
+            RunnerDecision(
+                app: wish.app, decided: now, reason: reason, choice: choice, candidates: candidates, considered: Array(named),
+                leftOut: leftOut.prefix(RunnerDecisions.mostNamed).map { ($0.0, $0.1) }, leftOutCount: leftOut.count))
     }
 
     private func isOpen(_ record: Record, at now: Moment) -> Bool {

@@ -19,6 +19,8 @@ package struct OrchestratorEntry: Hashable, Sendable {
     package var takesStreamedSegments: Bool
     /// Models that it works on live video with (`LiveVideoTransport`).
     package var liveModels: Set<String>
+    /// Capabilities of its runners that streams may be given to (BYOC); they are known by its discovery.
+    package var streamApps: Set<String>
     /// What it sells beyond the network's own words; `nil` for those of another make.
     package var market: MarketTerms?
 
@@ -26,7 +28,7 @@ package struct OrchestratorEntry: Hashable, Sendable {
         id: OrchestratorID, capabilities: CapabilitySet, price: Price? = nil, version: String = "",
         isReachable: Bool = true, operatorName: String? = nil, region: String? = nil, gpu: GPU? = nil,
         gpuSource: GPUSource = .configured, roundTrip: Double? = nil, takesStreamedSegments: Bool = false, liveModels: Set<String> = [],
-        market: MarketTerms? = nil
+        streamApps: Set<String> = [], market: MarketTerms? = nil
     ) {
         self.id = id
         self.capabilities = capabilities
@@ -40,6 +42,7 @@ package struct OrchestratorEntry: Hashable, Sendable {
         self.roundTrip = roundTrip
         self.takesStreamedSegments = takesStreamedSegments
         self.liveModels = liveModels
+        self.streamApps = streamApps
         self.market = market
     }
 }

@@ -7,6 +7,7 @@ package enum Capability: Int, Hashable, Sendable, CaseIterable {
     case h264Decode444Bits8 = 21, h264Decode422Bits8, h264Decode444Bits10, h264Decode422Bits10, h264Decode420Bits10
     case segmentSlicing = 26
     case liveVideoToVideo = 35
+    case byoc = 37
 }
 
 /// A set of capability numbers; numbers this build does not know are kept, so that they can be compared and echoed.

@@ -25,6 +25,10 @@ extension LiveVideoForms {
         return .object(members)
     }
 
+    static func error(_ status: LiveVideoStatus) -> JSONTree? {
+        status.lastError.map { .members(["error_message": .text($0), "error_time": .int(Int(status.lastErrorTime / 1_000_000))]) }
+    }
+
     private static func state(_ phase: LiveVideoStatus.Phase) -> String {
         switch phase {
         case .searching, .starting: "LOADING"
@@ -49,9 +53,7 @@ extension LiveVideoForms {
                 }),
             "pictures": .int(status.frames), "swaps": .int(status.swaps),
             "first_picture_ms": status.firstPictureMs.map { .number($0.rounded()) },
-            "error": status.lastError.map {
-                .members(["error_message": .text($0), "error_time": .int(Int(status.lastErrorTime / 1_000_000))])
-            },
+            "error": error(status),
             "events": .object(others.map { .init($0.key, (try? JSONTree(parsing: $0.value.utf8)) ?? .text($0.value)) }),
         ])
     }

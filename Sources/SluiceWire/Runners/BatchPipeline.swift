@@ -19,6 +19,8 @@ package struct BatchPipeline: Hashable, Sendable {
             ("/\(name)", BatchPipeline(name: name, modelField: name == "llm" ? "model" : "model_id", usualModel: model))
         })
 
+    package static var names: [String] { all.values.map(\.name).sorted() }
+
     private init(name: String, modelField: String, usualModel: String) {
         self.name = name
         self.modelField = modelField

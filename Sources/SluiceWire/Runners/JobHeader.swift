@@ -15,6 +15,9 @@ package struct JobHeader: Hashable, Sendable {
     /// Service URIs that alone, or in no case, are asked.
     package var include: [String]
     package var exclude: [String]
+    /// As they were given: JSON, at least `{}`.
+    package var request: String
+    package var parameters: String
     package var wantsVideoIn: Bool
     package var wantsVideoOut: Bool
     package var wantsData: Bool
@@ -33,16 +36,39 @@ package struct JobHeader: Hashable, Sendable {
         guard (1...Self.longestTimeout).contains(timeout) else {
             throw JSONFault("timeout_seconds \(timeout): 1 to \(Self.longestTimeout) is right")
         }
-        let request = try fields.text("request", longest: Self.longest)
+        request = try fields.text("request", longest: Self.longest)
         streamID = request.isEmpty ? "" : (try? JSONTree(parsing: request.utf8))?["stream_id"]?.string ?? ""
-        let inner = try fields.text("parameters", longest: Self.longest)
-        let parameters = inner.isEmpty ? JSONTree.object([]) : try JSONTree(parsing: inner.utf8)
-        func names(_ key: String) -> [String] { (parameters["orchestrators"]?[key]?.elements ?? []).compactMap(\.string) }
+        parameters = try fields.text("parameters", longest: Self.longest)
+        let given = parameters.isEmpty ? JSONTree.object([]) : try JSONTree(parsing: parameters.utf8)
+        func names(_ key: String) -> [String] { (given["orchestrators"]?[key]?.elements ?? []).compactMap(\.string) }
         include = names("include")
         exclude = names("exclude")
-        wantsVideoIn = parameters["enable_video_ingress"]?.boolean ?? false
-        wantsVideoOut = parameters["enable_video_egress"]?.boolean ?? false
-        wantsData = parameters["enable_data_output"]?.boolean ?? false
+        wantsVideoIn = given["enable_video_ingress"]?.boolean ?? false
+        wantsVideoOut = given["enable_video_egress"]?.boolean ?? false
+        wantsData = given["enable_data_output"]?.boolean ?? false
+    }
+}
+
+extension JobHeader {
+    /// Off-chain nobody signs, and the sender is nobody (§8).
+    package static let sender = "0x0000000000000000000000000000000000000000"
+    private static let signature = "0x"
+
+    /// As the reference's gateway writes it (seen); the two search times are its own and say nothing to others.
+    package static func text(
+        id: String, request: String, parameters: String, capability: String, timeout: Int
+    ) -> String {
+        let tree = JSONTree.members([
+            "id": .text(id), "request": .text(request), "parameters": .text(parameters), "capability": .text(capability),
+            "capability_url": "", "sender": .text(sender), "sig": .text(signature), "timeout_seconds": .int(timeout),
+            "OrchSearchTimeout": .int(0), "OrchSearchRespTimeout": .int(0),
+        ])
+        return Data(tree.text.utf8).base64EncodedString()
+    }
+
+    /// `Livepeer-Eth-Address` of a gateway off-chain.
+    package static var senderText: String {
+        Data(JSONTree.members(["addr": .text(sender), "sig": .text(signature)]).text.utf8).base64EncodedString()
     }
 }
 

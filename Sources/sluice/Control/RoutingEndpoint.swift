@@ -9,6 +9,7 @@ import SluiceTypes
 /// The admin port's view of routing:
 ///
 ///     GET  /routing/decisions?stream=ID[&sequence=N]
+///     GET  /routing/decisions?app=NAME
 ///     GET  /routing/orchestrators
 ///     GET  /routing/log                the decision log
 ///     POST /routing/log?state=on|off
@@ -18,6 +19,8 @@ struct RoutingEndpoint: Sendable {
     let levels: ServiceLevelEndpoint
     let log: DecisionLog?
     let isLive: @Sendable (StreamID) -> Bool
+    /// Of requests to an app, with how long ago each was.
+    var appDecisions: @Sendable (String) -> [(decision: RunnerDecision, ago: Double)] = { _ in [] }
 
     /// Paths that take a POST.
     static let changeable: Set<String> = ["/routing/log", "/routing/sla"]
@@ -51,8 +54,16 @@ struct RoutingEndpoint: Sendable {
     }
 
     private func decisions(_ query: Query, _ writer: HTTPResponseWriter) async throws {
+        if let app = query["app"] {
+            let decisions = appDecisions(app)
+            guard !decisions.isEmpty else {
+                return try await writer.send(problem: .notFound, "nothing was decided for an app '\(app.prefix(200))' yet")
+            }
+            return try await writer.send(json: decisions.map { RunnerDecisionReport($0.decision, ago: $0.ago) })
+        }
         guard let name = query["stream"], let stream = StreamID(name) else {
-            return try await writer.send(problem: .badRequest, "which stream? /routing/decisions?stream=ID")
+            return try await writer.send(
+                problem: .badRequest, "which stream, or which app? /routing/decisions?stream=ID or /routing/decisions?app=NAME")
         }
         var decisions = route.decisions(of: stream)
         if let text = query["sequence"] {

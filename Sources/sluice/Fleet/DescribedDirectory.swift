@@ -17,8 +17,14 @@ final class DescribedDirectory: OrchestratorDirectory {
     private let directory: any OrchestratorDirectory
     private let roster: OrchestratorRoster
     private let table: Mutex<Table>
+    /// What runners are there for single requests, which BYOC calls capabilities.
+    private let streamApps: @Sendable (OrchestratorID) -> Set<String>
 
-    init(_ directory: any OrchestratorDirectory, classes: GPUClassTable, roster: OrchestratorRoster) {
+    init(
+        _ directory: any OrchestratorDirectory, classes: GPUClassTable, roster: OrchestratorRoster,
+        streamApps: @escaping @Sendable (OrchestratorID) -> Set<String> = { _ in [] }
+    ) {
+        self.streamApps = streamApps
         self.directory = directory
         self.roster = roster
         table = Mutex(Table(classes: classes))
@@ -51,6 +57,8 @@ final class DescribedDirectory: OrchestratorDirectory {
 
     private func described(_ entry: OrchestratorEntry, _ told: OrchestratorRoster.Entry?) -> OrchestratorEntry {
         var entry = entry
+        entry.streamApps = streamApps(entry.id)
+        if !entry.streamApps.isEmpty { entry.capabilities.insert(.byoc) }
         if let told {
             entry.region = told.listed.region ?? entry.region
             entry.operatorName = told.listed.operatorName ?? entry.operatorName

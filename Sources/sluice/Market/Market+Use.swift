@@ -13,13 +13,14 @@ extension Market {
     func used(_ use: LiveVideoUse) {
         let now = Self.now
         let tenant = levels.owner(of: use.stream)
+        let key = use.isJob ? Self.key(use.model, at: use.orchestrator) : Offer.Key(use.orchestrator, Self.liveVideo, use.model)
         let booking = state.withLock { state in
-            let offered = state.catalog[Offer.Key(use.orchestrator, Self.liveVideo, use.model)]?.offered
+            let offered = state.catalog[key]?.offered
             let isByPixel = offered?.price != nil && offered?.unit == .pixel
             return Booking(
                 tenant: tenant ?? state.servers.tenant(of: use.stream), stream: use.stream.rawValue,
                 orchestrator: use.orchestrator.rawValue,
-                capability: "\(Self.liveVideo)/\(use.model)", kind: .session, unit: isByPixel ? .pixel : .second,
+                capability: use.isJob ? use.model : "\(Self.liveVideo)/\(use.model)", kind: .session, unit: isByPixel ? .pixel : .second,
                 units: isByPixel ? use.seconds &* Self.pixelsPerSecond : use.seconds, milliseconds: use.seconds &* 1000,
                 price: offered?.price, at: now)
         }
@@ -44,12 +45,18 @@ extension Market {
         if booking.units > 0 { lane?.offer([booking]) }
     }
 
+    /// An app is a pipeline, by custom with a model behind it.
+    private static func key(_ app: String, at orchestrator: OrchestratorID) -> Offer.Key {
+        let name = app.split(separator: "/", maxSplits: 1).map(String.init)
+        return Offer.Key(orchestrator, name.first ?? app, name.count == 2 ? name[1] : nil)
+    }
+
     /// What its orchestrator posts in wei; else what its operator asks in US dollars, where a rate is known. Without either the work is
     /// booked and nothing is owed.
     private static func terms(of runner: RemoteRunner, _ state: State, at now: Int64) -> (unit: WorkUnit, price: Price?) {
-        let name = runner.app.split(separator: "/", maxSplits: 1).map(String.init)
-        let key = Offer.Key(runner.orchestrator, name.first ?? runner.app, name.count == 2 ? name[1] : nil)
-        if let offered = state.catalog[key]?.offered, let price = offered.price { return (offered.unit, price) }
+        if let offered = state.catalog[key(runner.app, at: runner.orchestrator)]?.offered, let price = offered.price {
+            return (offered.unit, price)
+        }
         guard let asked = runner.price else { return (.second, nil) }
         let (unit, perUnit): (WorkUnit, Double) =
             switch asked.unit {

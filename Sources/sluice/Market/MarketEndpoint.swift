@@ -33,6 +33,8 @@ struct MarketEndpoint: Sendable {
         "/marketplace/scores", "/openapi.json",
     ]
     private static let closed: Set<String> = ["/marketplace/usage", "/marketplace/quote/accept"]
+    /// What is there where anybody may look, the document apart.
+    static let open = paths.subtracting(closed).subtracting(["/openapi.json"])
 
     /// - Returns: `false` when the path is none of these.
     func answer(_ request: HTTPServerRequest, path: String, with writer: HTTPResponseWriter) async throws -> Bool {
@@ -53,6 +55,7 @@ struct MarketEndpoint: Sendable {
             case "/marketplace/prices" where isRead: try await prices(query, writer)
             case "/marketplace/services" where isRead: try await writer.send(json: ServicesReport(market))
             case "/marketplace/scores" where isRead: try await scores(writer)
+            case "/openapi.json" where isRead && isPublic: try await writer.send(json: OpenAPIDocument.ofMediaPort(hasMarket: true))
             case "/openapi.json" where isRead: try await writer.send(json: OpenAPIDocument.document(asksForTokens: asksForTokens()))
             case "/marketplace/quote": try await refuse("GET, HEAD, POST", writer)
             case "/marketplace/quote/accept": try await refuse("POST", writer)

@@ -77,6 +77,7 @@ struct NetworkCapabilities: Encodable, Sendable {
         switch capability {
         case .h264: "H.264"
         case .liveVideoToVideo: "Live video to video"
+        case .byoc: "byoc"
         case .mpegTS: "MPEGTS"
         case .mp4: "MP4"
         case .fractionalFrameRates: "Fractional framerates"

@@ -80,26 +80,3 @@ enum ReferenceOperations {
         .get("/getNetworkCapabilities", "What each orchestrator says that it can.", [], Schema.anything),
     ]
 }
-
-/// Applications behind the gateway, at the media port (docs/AI.md). What they answer is their own.
-enum AppOperations {
-    private static let server = "http://127.0.0.1:9935"
-
-    static let all: [OpenAPIOperation] = ["get", "post", "put", "delete"].map { method in
-        OpenAPIOperation(
-            method: method, path: "/apps/{app}/{path}",
-            about: "A request to an application; the path may have further parts. WebSockets and server-sent events go through as well.",
-            parameters: [
-                .init(name: "app", about: "The application, its slashes percent-encoded or not.", isRequired: true),
-                .init(name: "path", about: "The application's own path.", isRequired: true),
-                .init(name: "Sluice-App-Version", about: "Of this version alone.", isHeader: true),
-                .init(name: "Sluice-App-Max-Price", about: "Wei for a second at most.", isHeader: true),
-                .init(name: "traceparent", about: "W3C Trace Context; reaches the application.", isHeader: true),
-            ],
-            answers: [
-                .init(status: 200, about: "what the application answers, whatever the status", schema: nil),
-                .problem(400), .init(status: 502, about: "its runner broke off", schema: nil), .problem(503),
-                .init(status: 504, about: "its runner did not answer", schema: nil),
-            ], server: server)
-    }
-}

@@ -9,6 +9,7 @@ extension LiveVideoStage.Settings {
     /// - `liveVideo.params` (JSON object, default {}): parameters for it.
     /// - `liveVideo.stallMs` (int, default 1500, 200…60000): a worker that shows nothing for so long is left.
     /// - `liveVideo.firstPictureMs` (int, default 20000, 500…600000): how long a worker may take to its first picture.
+    /// - `liveVideo.unusedMs` (int, default 60000, 500…3600000): how long a BYOC stream waits for its publisher before its worker is let go.
     /// - `liveVideo.standby` (none or warm, default none): whether a second worker is fed all the time, to take over within half a second.
     /// - `liveVideo.between` (hold, raw or gap, default hold): what is shown while no worker delivers.
     /// - `liveVideo.sound` (any, worker, source or none, default any): whose sound goes with a worker's pictures.
@@ -17,6 +18,7 @@ extension LiveVideoStage.Settings {
         var settings = Self()
         settings.stallTime = try reader.milliseconds("liveVideo.stallMs", default: 1500, in: 200...60_000)
         settings.firstPictureTime = try reader.milliseconds("liveVideo.firstPictureMs", default: 20_000, in: 500...600_000)
+        settings.unusedTime = try reader.milliseconds("liveVideo.unusedMs", default: 60_000, in: 500...3_600_000)
         settings.standby = try reader.choice("liveVideo.standby", default: .none)
         settings.between = try reader.choice("liveVideo.between", default: .hold)
         settings.sound = try reader.choice("liveVideo.sound", default: .any)

@@ -63,7 +63,9 @@ struct GatewayAssembly {
         directories.append(remote)
         let addresses = AddressBook(own: settings.orchestrators, transport: remote, logger: logger)
         let roster = try OrchestratorRoster(settings.listed, embedded: embedded != nil) { try addresses.use(own: $0, atOnce: $1) }
-        let directory = DescribedDirectory(CombinedDirectory(directories), classes: settings.gpuClasses, roster: roster)
+        let stage = AppStage(settings: settings.role.routing)
+        let directory = DescribedDirectory(
+            CombinedDirectory(directories), classes: settings.gpuClasses, roster: roster, streamApps: { stage.singleShotApps(of: $0) })
         let feed = EventFeed()
         let board = StreamBoard()
         let levels = ServiceLevels(node: settings.role.routing.serviceLevel, tenants: settings.tenants)
@@ -146,14 +148,19 @@ struct GatewayAssembly {
         let push = PushEndpoint(
             push: PushIntake(table: table, demux: DemuxStage(executor: executor)),
             parseConfiguration: { try TranscodeConfiguration.profiles(json: $0) }, logger: logger)
-        apps = try AppAssembly(settings, group: group, used: { market.used($0) }, logger: logger)
+        let rtmp = RTMPListener(
+            host: settings.rtmp.host, port: settings.rtmp.port, gate: table, viewers: viewers, group: group, limits: settings.rtmpLimits,
+            logger: logger)
+        self.rtmp = rtmp
+        apps = try AppAssembly(
+            settings, stage: stage, jobs: table, rtmp: { rtmp.boundPort }, group: group, used: { market.used($0) }, logger: logger)
         media = HTTPServer(
             host: settings.http.host, port: settings.http.port, tls: try settings.httpCertificate.tls(),
             responder: PublicEndpoint(
                 media: GatewayPort(
                     media: MediaEndpoint(
                         push: push, delivery: DeliveryEndpoint(source: table, door: door), liveVideo: LiveVideoControlEndpoint(table)),
-                    apps: apps.door,
+                    apps: apps.door, streams: apps.streams,
                     capabilities: CapabilitiesEndpoint(
                         apps: apps.desk.directory, fleet: { route.picture }, classes: settings.gpuClasses)),
                 market: settings.market.isPublic == .on ? MarketEndpoint(market: market, isPublic: true) : nil),
@@ -182,7 +189,7 @@ struct GatewayAssembly {
                     route: route,
                     levels: ServiceLevelEndpoint(route: route, levels: levels, isLive: isLive) { words, stream in
                         feed.publish(.change, DeskNote(words: words, stream: stream?.rawValue, by: "/routing/sla"))
-                    }, log: decisionLog, isLive: isLive),
+                    }, log: decisionLog, isLive: isLive, appDecisions: { stage.decisions(of: $0) }),
                 market: MarketEndpoint(market: market, asksForTokens: { access.asksForTokens }),
                 refresh: {
                     metrics.look(at: route)

@@ -18,6 +18,7 @@ final class EchoWorkers: LiveVideoTransport {
         var starts: [OrchestratorID] = []
         var words: [(OrchestratorID, String)] = []
         var ends: [OrchestratorID] = []
+        var refusals: [OrchestratorID: SegmentFailure] = [:]
     }
 
     private let state = Mutex(State())
@@ -42,6 +43,8 @@ final class EchoWorkers: LiveVideoTransport {
         }
     }
 
+    func refuse(_ orchestrator: OrchestratorID, _ failure: SegmentFailure?) { state.withLock { $0.refusals[orchestrator] = failure } }
+
     /// It takes everything and gives nothing.
     func silence(_ orchestrator: OrchestratorID) { state.withLock { _ = $0.silent.insert(orchestrator) } }
     func wake(_ orchestrator: OrchestratorID) { state.withLock { _ = $0.silent.remove(orchestrator) } }
@@ -51,6 +54,7 @@ final class EchoWorkers: LiveVideoTransport {
     ) async throws {
         let (segments, segment) = AsyncThrowingStream.makeStream(of: AsyncThrowingStream<ByteBuffer, any Error>.self)
         let number = try state.withLock { state in
+            if let refusal = state.refusals[orchestrator] { throw refusal }
             guard !state.dead.contains(orchestrator) else { throw SegmentFailure(.unreachable, "\(orchestrator) is dead") }
             state.made += 1
             state.starts.append(orchestrator)
@@ -63,10 +67,35 @@ final class EchoWorkers: LiveVideoTransport {
                 state.ends.append(orchestrator)
             }
         }
-        try await body(
-            LiveVideoChannels(
-                manifest: "m\(number)", input: Input(self, number), output: Output(segments), control: Control(self, orchestrator),
-                events: nil))
+        let job = request.order.job
+        let calls = job.map { _ in Calls(workers: self, orchestrator: orchestrator) }
+        do {
+            try await body(
+                LiveVideoChannels(
+                    manifest: "m\(number)", input: job?.takesVideo == false ? nil : Input(self, number),
+                    output: job?.makesVideo == false ? nil : Output(segments), control: Control(self, orchestrator), events: nil,
+                    calls: calls))
+        } catch {
+            _ = try? await calls?.stop()
+            throw error
+        }
+        _ = try? await calls?.stop()
+    }
+
+    /// Says what it was told, and answers with it.
+    private struct Calls: StreamCalls {
+        let workers: EchoWorkers
+        let orchestrator: OrchestratorID
+
+        func update(_ parameters: String) async throws -> WorkerAnswer {
+            workers.state.withLock { $0.words.append((orchestrator, parameters)) }
+            return WorkerAnswer(status: 200, contentType: "application/json", body: ByteBuffer(string: "{\"at\":\"\(orchestrator)\"}"))
+        }
+
+        func stop() async throws -> WorkerAnswer {
+            workers.state.withLock { state in if state.words.last?.1 != "stop" { state.words.append((orchestrator, "stop")) } }
+            return WorkerAnswer(status: 200, body: ByteBuffer(string: "stopped"))
+        }
     }
 
     private func begin(_ number: Int) throws -> TrickleOutgoing {

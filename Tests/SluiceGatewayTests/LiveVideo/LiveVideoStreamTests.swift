@@ -19,13 +19,13 @@ import Testing
     @Test func anUpdateIsAnsweredWhenItIsDelivered() async throws {
         let stream = try stream()
         let messages = stream.messages(for: 1)
-        async let updated: Void = stream.update(#"{"a":1}"#)
+        async let updated: WorkerAnswer? = stream.update(#"{"a":1}"#)
         for await message in messages {
             #expect(message.text == #"{"a":1}"#)
-            message.done(nil)
+            message.done(.success(nil))
             break
         }
-        try await updated
+        #expect(try await updated == nil)
     }
 
     /// A worker that goes while an update waits leaves nobody waiting.
@@ -37,5 +37,20 @@ import Testing
         stream.endMessages(for: 1)
         await #expect(throws: SegmentFailure.self) { try await update.value }
         #expect(stream.current.order.parameters == #"{"a":1}"#)
+    }
+
+    /// Of several workers the one that works for viewers is answered for.
+    @Test func theAnswerIsThatOfTheWorkerOnAir() async throws {
+        let stream = try stream()
+        let workers = [stream.messages(for: 1), stream.messages(for: 2)]
+        stream.note(line: 2)
+        async let updated: WorkerAnswer? = stream.update("{}")
+        for (place, messages) in workers.enumerated() {
+            for await message in messages {
+                message.done(.success(WorkerAnswer(status: 200 + place)))
+                break
+            }
+        }
+        #expect(try await updated?.status == 201)
     }
 }

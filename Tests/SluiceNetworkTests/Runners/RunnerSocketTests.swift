@@ -102,6 +102,16 @@ import Testing
         }
     }
 
+    @Test func aClientThatGoesWithoutAFrameFreesItsPlace() async throws {
+        try await door { door, _ in
+            try await Socket.opened(door.port, "/apps/s/app/socket") { socket in
+                _ = try await socket.head()
+                #expect(door.used("s") == 1)
+            }
+            try await door.until("the place is free") { door.used("s") == 0 }
+        }
+    }
+
     @Test func aRunnerThatVanishesIsSaidToHave() async throws {
         try await door { door, _ in
             try await Socket.opened(door.port, "/apps/s/app/socket") { socket in

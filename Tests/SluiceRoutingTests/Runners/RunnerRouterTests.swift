@@ -111,4 +111,53 @@ import Testing
         #expect(router.router.runners.isEmpty && router.router.knows("x"))
         #expect(router.lack() != nil)
     }
+
+    /// As for segments: who was looked at, who was left out and why.
+    @Test func aChoiceIsExplained() throws {
+        var router = RunnerRouter(seed: 1)
+        let (fast, slow, full, old) = (runner("fast"), runner("slow"), runner("full", available: 0), runner("old"))
+        var other = old
+        other.version = "0"
+        for one in [fast, slow, full, other] { router.update([one], of: one.orchestrator) }
+        for _ in 0..<10 {
+            for (one, seconds) in [(fast, 0.1), (slow, 1.0)] {
+                router.began(one.id)
+                router.ended(one.id, .answered(seconds: seconds), at: now)
+            }
+        }
+        _ = try router.choose(AppWish(app: "x", version: "1"), avoiding: [], at: now)
+        let best = try #require(router.decisions(of: "x").last)
+        #expect(best.reason == .best && best.choice == fast.id && best.candidates == 4)
+        #expect(best.considered.map(\.runner) == [fast.id, slow.id] && best.considered[0].score < best.considered[1].score)
+        #expect(best.considered[0].samples > 5)
+        let reasons = Dictionary(uniqueKeysWithValues: best.leftOut.map { ($0.runner, $0.reason) })
+        #expect(reasons == [full.id: .full(limit: 4), other.id: .unfit("its version is '0'")])
+
+        _ = try router.choose(AppWish(app: "x", version: "1"), avoiding: [fast.id], at: now)
+        let second = try #require(router.decisions(of: "x").last)
+        #expect(second.reason == .only && second.choice == slow.id)
+        #expect(second.leftOut.contains { $0.runner == fast.id && $0.reason == .tried })
+
+        #expect(lack(&router, AppWish(app: "x", version: "9")) != nil)
+        let nobody = try #require(router.decisions(of: "x").last)
+        #expect(nobody.reason == .nobody && nobody.choice == nil && nobody.leftOutCount == 4)
+    }
+
+    /// Names that clients make up leave nothing behind, and of each app the newest are kept.
+    @Test func explanationsAreBounded() throws {
+        var router = RunnerRouter(seed: 1)
+        let one = runner("one")
+        router.update([one], of: one.orchestrator)
+        #expect(lack(&router, AppWish(app: "made-up")) != nil)
+        #expect(router.decisions(of: "made-up").isEmpty)
+        for place in 0..<100 { _ = try router.choose(AppWish(app: "x"), avoiding: [], at: Moment(seconds: Double(place))) }
+        #expect(router.decisions(of: "x").map(\.decided) == (84..<100).map { Moment(seconds: Double($0)) })
+    }
+
+    private func lack(_ router: inout RunnerRouter, _ wish: AppWish) -> AppLack? {
+        do throws(AppLack) {
+            _ = try router.choose(wish, avoiding: [], at: now)
+            return nil
+        } catch { return error }
+    }
 }

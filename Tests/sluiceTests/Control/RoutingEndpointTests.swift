@@ -21,6 +21,7 @@ import Testing
         let connection: HTTPClientConnection
         let levels: ServiceLevels
         let route: RouteStage
+        let apps: AppStage
 
         func ask(_ method: HTTPRequest.Method, _ path: String, _ body: String = "") async throws -> (status: Int, text: String) {
             let head = HTTPRequest(
@@ -49,11 +50,13 @@ import Testing
         let route = RouteStage(
             directory: Directory(entries: [entry]), settings: RoutingSettings(), promised: { levels.level(of: $0) },
             needed: { _ in CapabilitySet() })
+        let apps = AppStage(seed: 1)
         let isLive: @Sendable (StreamID) -> Bool = { $0 == cam }
         let admin = AdminEndpoint(
             registry: MetricRegistry(), status: { "none" },
             routing: RoutingEndpoint(
-                route: route, levels: ServiceLevelEndpoint(route: route, levels: levels, isLive: isLive), log: log, isLive: isLive))
+                route: route, levels: ServiceLevelEndpoint(route: route, levels: levels, isLive: isLive), log: log, isLive: isLive,
+                appDecisions: { apps.decisions(of: $0) }))
         let server = HTTPServer(
             host: "127.0.0.1", port: 0, tls: nil, responder: admin, group: group,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -63,7 +66,7 @@ import Testing
             defer { tasks.cancelAll() }
             let connection = try HTTPClientConnection(
                 authority: HTTPAuthority(isSecure: false, host: "127.0.0.1", port: port), group: group)
-            try await body(Port(connection: connection, levels: levels, route: route))
+            try await body(Port(connection: connection, levels: levels, route: route, apps: apps))
         }
     }
 
@@ -121,6 +124,27 @@ import Testing
             let perhaps = try await port.ask(.post, "/routing/log?state=perhaps")
             #expect(before.text.contains("\"isOn\" : false") && after.text.contains("\"isOn\" : true") && perhaps.status == 400)
             #expect(log.status.isOn)
+        }
+    }
+
+    /// Why a runner was chosen, for apps, batch AI and BYOC.
+    @Test func aRunnersChoiceIsExplained() async throws {
+        try await serving { port in
+            #expect(try await port.ask(.get, "/routing/decisions?app=x").status == 404)
+            let none = try await port.ask(.get, "/routing/decisions")
+            #expect(none.status == 400 && none.text.contains("/routing/decisions?app=NAME"))
+            let orchestrator = OrchestratorID("https://o:8935")
+            let runner = RemoteRunner(
+                path: "/apps/a/app", orchestrator: orchestrator, app: "x", mode: .singleShot, price: RunnerPrice(amount: 2, unit: .hour),
+                capacity: 2, available: 2)
+            let full = RemoteRunner(path: "/apps/b/app", orchestrator: orchestrator, app: "x", mode: .singleShot, capacity: 3, available: 0)
+            port.apps.update([runner, full], of: orchestrator)
+            _ = try port.apps.choose(AppWish(app: "x"), avoiding: [])
+            let text = try await port.ask(.get, "/routing/decisions?app=x").text
+            let decision = try #require(try JSONDecoder().decode([RunnerDecisionReport].self, from: Data(text.utf8)).first)
+            #expect(decision.reason == "only" && decision.choice == orchestrator.rawValue && decision.runner == "/apps/a/app")
+            #expect(decision.considered.map(\.runner) == ["/apps/a/app"] && decision.considered.first?.priceUnit == "USD per hour")
+            #expect(decision.leftOut.map(\.reason) == ["is full (3)"])
         }
     }
 }

@@ -38,6 +38,9 @@ package final class RTMPListener: Sendable {
         self.connections = RTMPConnections(limits: limits, logger: logger)
     }
 
+    /// The port bound, once it is; else the one asked for.
+    package var boundPort: Int { listening.withLock { $0?.localAddress?.port } ?? port }
+
     /// Binds and serves from then on. Port 0 takes a free one.
     ///
     /// - Returns: the port bound.

@@ -12,11 +12,14 @@ package struct LiveVideoOrder: Hashable, Sendable {
     package var outputs: [String]
     /// For those who watch events; nothing follows from it.
     package var pipelineID: String
+    /// For a BYOC stream, whose capability `model` names; `nil` for a model of live video.
+    package var job: StreamJob?
 
     package init(
         model: String, parameters: String = "{}", streamID: String = "", orchestrator: String? = nil, outputs: [String] = [],
-        pipelineID: String = ""
+        pipelineID: String = "", job: StreamJob? = nil
     ) {
+        self.job = job
         self.outputs = outputs
         self.pipelineID = pipelineID
         self.model = model

@@ -23,9 +23,7 @@ struct OpenAPIOperation: Sendable {
     var body: OpenAPIValue?
     var isForm = false
     var answers: [Answer]
-    /// Of another port than the admin's.
-    var server: String?
-    /// Whom it lets in without a token.
+    /// It lets everybody in who has no token; of the admin port.
     var isOpen = false
 
     static func get(_ path: String, _ about: String, _ parameters: [Parameter] = [], _ schema: OpenAPIValue, problems: [Int] = []) -> Self {
@@ -49,7 +47,7 @@ struct OpenAPIOperation: Sendable {
             object["requestBody"] = ["required": true, "content": .object([type: ["schema": body]])]
         }
         var responses: [String: OpenAPIValue] = [:]
-        let answers = isOpen || server != nil ? answers : answers + [.fault(401), .fault(403)]
+        let answers = isOpen ? answers : answers + [.fault(401), .fault(403)]
         for status in Set(answers.map(\.status)) {
             let same = answers.filter { $0.status == status }
             var answer: [String: OpenAPIValue] = ["description": .text(same.map(\.about).joined(separator: "; "))]
@@ -58,8 +56,7 @@ struct OpenAPIOperation: Sendable {
             responses["\(status)"] = .object(answer)
         }
         object["responses"] = .object(responses)
-        if let server { object["servers"] = [["url": .text(server)]] }
-        if asksForToken, !isOpen, server == nil { object["security"] = [["token": []]] }
+        if asksForToken, !isOpen { object["security"] = [["token": []]] }
         return .object(object)
     }
 

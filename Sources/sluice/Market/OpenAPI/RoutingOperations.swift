@@ -29,6 +29,12 @@ enum RoutingOperations {
             "isMissed": Schema.flag, "costWei": Schema.number,
         ], optional: ["choice": Schema.text, "finishMs": Schema.number, "failure": Schema.text])
 
+    private static let appDecision = Schema.object(
+        [
+            "app": Schema.text, "agoSeconds": Schema.number, "reason": Schema.text, "candidates": Schema.whole,
+            "leftOutCount": Schema.whole, "leftOut": Schema.list(Schema.anything), "considered": Schema.list(Schema.anything),
+        ], optional: ["choice": Schema.text, "runner": Schema.text])
+
     private static let level: [OpenAPIOperation.Parameter] = [
         .init(name: "stream", about: "Of a live stream."), .init(name: "tenant", about: "Of a tenant."),
     ]
@@ -59,13 +65,14 @@ enum RoutingOperations {
     static let all: [OpenAPIOperation] = [
         .get("/routing/orchestrators", "Every orchestrator as routing sees it.", [], Schema.list(orchestrator)),
         .get(
-            "/routing/decisions", "Why segments of a stream went where they went.",
+            "/routing/decisions", "Why segments of a stream, or requests of an app, went where they went.",
             [
-                .init(name: "stream", about: "The stream.", isRequired: true, schema: Schema.stream),
+                .init(name: "stream", about: "The stream; this or an app is needed.", schema: Schema.stream),
+                .init(name: "app", about: "An app, or a capability, whose requests are asked about."),
                 .init(
                     name: "sequence", about: "One segment alone.",
                     schema: ["type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991]),
-            ], Schema.list(decision), problems: [400, 404]),
+            ], Schema.list(["anyOf": [decision, appDecision]]), problems: [400, 404]),
         .get("/routing/sla", "What is promised, and whether it can be kept.", level, Schema.anything, problems: [400, 404]),
         OpenAPIOperation(
             method: "post", path: "/routing/sla", about: "Changes what is promised; the next segment obeys.", parameters: level,
