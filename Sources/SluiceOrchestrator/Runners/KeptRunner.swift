@@ -32,6 +32,8 @@ package final class KeptRunner: Sendable {
     /// Lines of its log that go to ours when it falls.
     private static let linesAtFall = 20
     private static let lastWords: Duration = .milliseconds(200)
+    /// Between two looks at the clock: the bound on how late something is done.
+    private static let lookInterval: Duration = .milliseconds(100)
 
     let order: RunnerOrder
     let log = RunnerLog()
@@ -70,7 +72,6 @@ package final class KeptRunner: Sendable {
         }
     }
 
-    func tick() { inbox.yield(.tick) }
     func note(_ obstacle: String) { state.withLock { $0.obstacle = obstacle } }
 
     /// Until the task is cancelled; then it is ended in order, and gone when this returns.
@@ -87,6 +88,8 @@ package final class KeptRunner: Sendable {
     private func live() async {
         await withDiscardingTaskGroup { group in
             inbox.yield(.begin)
+            // Here, where no shutdown ends it: one that does not hear that it is to end is killed by the clock.
+            group.addTask { while (try? await Task.sleep(for: Self.lookInterval)) != nil { self.inbox.yield(.tick) } }
             for await event in events {
                 let (actions, from, to) = state.withLock { state in
                     let from = state.life.phase
@@ -98,7 +101,7 @@ package final class KeptRunner: Sendable {
                 for action in actions where to != .stopped || action != .remove { perform(action, &group) }
                 if to == .stopped { break }
             }
-            // Health checks under way; all else is over.
+            // Health checks under way, an image that is fetched, the clock; all else is over.
             group.cancelAll()
         }
         if let place = state.withLock({ $0.place }), let host { await host.remove(place) }

@@ -15,8 +15,6 @@ package final class RunnerKeeper: Sendable {
         }
     }
 
-    /// Between two looks at the clocks: the bound on how late something is done.
-    private static let lookInterval: Duration = .milliseconds(100)
     /// Between two attempts at what was left behind.
     private static let clearPause: Duration = .seconds(5)
 
@@ -50,11 +48,6 @@ package final class RunnerKeeper: Sendable {
                 group.addTask { await self.clear(containers) { if case .container = $0.source { true } else { false } } }
             }
             for one in kept where !one.order.isOurs { group.addTask { await one.run() } }
-            group.addTask {
-                while (try? await Task.sleep(for: Self.lookInterval)) != nil {
-                    for one in self.kept { one.tick() }
-                }
-            }
             await group.waitForAll()
         }
     }

@@ -75,6 +75,7 @@ package struct RunnerLifecycle: Sendable {
     private var isThere = false
     private var isLaunching = false
     private var isFinal = false
+    private var isKilled = false
     private var randomness: UInt64
 
     package init(isOurs: Bool, settings: Settings = .init(), at now: Instant, seed: UInt64) {
@@ -119,7 +120,6 @@ package struct RunnerLifecycle: Sendable {
     }
 
     private mutating func prepared(at now: Instant) -> [Action] {
-        if phase == .stopping { return finish(at: now) }
         guard phase == .preparing else { return [] }
         enter(.starting, at: now)
         isLaunching = true
@@ -130,6 +130,7 @@ package struct RunnerLifecycle: Sendable {
         guard isLaunching else { return [] }
         isLaunching = false
         isThere = true
+        isKilled = false
         if phase == .stopping {
             deadline = now + settings.stopTime
             return isOurs ? [.lose, .terminate] : finish(at: now)
@@ -226,9 +227,10 @@ package struct RunnerLifecycle: Sendable {
     private mutating func stop(at now: Instant) -> [Action] {
         isFinal = true
         switch phase {
-        case .waiting, .backingOff, .stopped: return finish(at: now)
+        // What is being fetched is left: nothing runs yet, and it may take an hour.
+        case .waiting, .preparing, .backingOff, .stopped: return finish(at: now)
         case .stopping: return []
-        case .preparing, .starting, .healthy, .unhealthy:
+        case .starting, .healthy, .unhealthy:
             guard isOurs else { return (isThere ? [.lose] : []) + finish(at: now) }
             enter(.stopping, at: now)
             deadline = now + settings.stopTime
@@ -254,6 +256,9 @@ package struct RunnerLifecycle: Sendable {
             return begin(at: now)
         case .stopping:
             guard isThere, now >= deadline else { return [] }
+            // Its engine is gone, too: nobody will say that it has ended.
+            if isFinal, isKilled { return finish(at: now) }
+            isKilled = true
             deadline = now + settings.stopTime
             return [.kill]
         case .waiting, .preparing, .stopped: return []

@@ -136,6 +136,11 @@ import Testing
         #expect(life.tell(.tick, after: .seconds(10)) == [.kill])
         #expect(life.tell(.exited(.signal(9))) == [.remove] && life.machine.phase == .stopped)
         #expect(life.tell(.begin).isEmpty && life.tell(.tick, after: .seconds(100)).isEmpty)
+        var lost = Life()
+        lost.rise()
+        lost.tell(.stop)
+        #expect(lost.tell(.tick, after: .seconds(10)) == [.kill])
+        #expect(lost.tell(.tick, after: .seconds(10)).isEmpty && lost.machine.phase == .stopped, "nobody says that it ended")
     }
 
     @Test func anEndWhileItIsBeingStartedWaitsForIt() {
@@ -148,7 +153,7 @@ import Testing
         #expect(life.tell(.exited(.code(0))) == [.remove] && life.machine.phase == .stopped)
         var fetching = Life()
         fetching.tell(.begin)
-        fetching.tell(.stop)
+        #expect(fetching.tell(.stop).isEmpty && fetching.machine.phase == .stopped, "an image may take an hour")
         #expect(fetching.tell(.prepared).isEmpty && fetching.machine.phase == .stopped)
         var resting = Life()
         resting.tell(.begin)
