@@ -196,6 +196,8 @@ package final class StreamPipeline: Sendable {
             if !work.isSkipped { intake.withLock { $0.waiting -= 1 } }
             work.account?.ended(work.segment.timeline, nil)
             work.account?.decided(nil)
+            // The next one that goes out early waits for this one, when there are renditions again.
+            work.settled.open()
             completion?(SegmentOutcome(renditions: [], failure: nil))
         } else {
             enqueue.yield(work)
