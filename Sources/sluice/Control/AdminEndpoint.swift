@@ -45,14 +45,16 @@ struct AdminEndpoint: HTTPResponder {
         if let routing, try await routing.answer(request, path: path, with: writer) { return }
         if let market, try await market.answer(request, path: path, with: writer) { return }
         if let price, try await price.answer(request, path: path, with: writer) { return }
-        // The reference takes its orders by any method; ours come as a form, or in a query.
-        let isOrder = isLook || request.head.method == .post && path != "/status"
-        if isOrder, let reference, try await reference.answer(request, path: path, visitor: visitor, with: writer) { return }
-        guard isLook else {
+        // The reference's orders come by POST, as a form or in a query: a look is no order, and any page of the web has browsers look.
+        let isOrder = reference != nil && ReferenceEndpoint.orders.contains(path)
+        let isAnswered = isLook ? !isOrder : request.head.method == .post && path != "/status"
+        if isAnswered, let reference, try await reference.answer(request, path: path, visitor: visitor, with: writer) { return }
+        guard isLook, !isOrder else {
             let isChangeable = routing != nil && RoutingEndpoint.changeable.contains(path)
-            let isReferences = reference != nil && ReferenceEndpoint.orders.union(ReferenceEndpoint.looks).contains(path)
+            let isShown = reference != nil && ReferenceEndpoint.looks.contains(path)
             return try await writer.send(
-                .methodNotAllowed, headers: [.allow: isChangeable ? "GET, POST" : isReferences ? "GET, HEAD, POST" : "GET, HEAD"])
+                .methodNotAllowed,
+                headers: [.allow: isOrder ? "POST" : isChangeable ? "GET, POST" : isShown ? "GET, HEAD, POST" : "GET, HEAD"])
         }
         switch path {
         case "/metrics":
