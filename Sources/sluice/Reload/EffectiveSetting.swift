@@ -25,18 +25,25 @@ struct EffectiveSetting: Codable, Hashable, Sendable {
             .map(EffectiveSetting.init).sorted { $0.key < $1.key }
     }
 
+    /// The name of a stream at another server, in `liveVideo.push`, is a key there.
+    private static let secrets: Set<String> = [
+        "admin.tokens", "traces.authorization", "liveVideo.push", "marketplace.peers", "marketplace.peerSecret",
+    ]
+    private static let urls: Set<String> = [
+        "authWebhook", "traces.endpoint", "viewers.webhook", "jwt.keys", "marketplace.webhook", "marketplace.signer",
+        "marketplace.rateSource",
+    ]
+
     private static func isSecret(_ key: String, _ value: String?) -> Bool {
-        if key == "admin.tokens" || key == "traces.authorization" || (key.hasPrefix("tenants.") && key.hasSuffix(".keys")) { return true }
+        if secrets.contains(key) || (key.hasPrefix("tenants.") && key.hasSuffix(".keys")) { return true }
         // A URL may carry a password or a key.
-        return ["authWebhook", "traces.endpoint", "viewers.webhook", "jwt.keys"].contains(key)
-            && value?.contains { "?@".contains($0) } == true
+        return urls.contains(key) && value?.contains { "?@".contains($0) } == true
     }
 
     /// What is bound, opened or sized once, at the start; everything else is taken up while streams run.
     private static let bound = [
         "rtmp.", "http.", "admin.host", "admin.port", "transcode.", "authWebhook", "record", "decisionLog", "traces.", "jwt.",
-        "publishers.",
-        "viewers.", "admin.jwt",
+        "publishers.", "viewers.", "admin.jwt", "marketplace.", "apps.", "liveVideo.",
     ]
 
     static func needsRestart(_ key: String) -> Bool { bound.contains { key.hasPrefix($0) } }
