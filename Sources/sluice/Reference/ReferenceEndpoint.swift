@@ -59,7 +59,7 @@ struct ReferenceEndpoint: Sendable {
             case "/setMaxPriceForCapability":
                 let form = try await form(request)
                 for name in ["maxPricePerUnit", "pixelsPerUnit", "currency", "pipeline", "modelID"] { _ = try needed(name, form) }
-                throw Refused(text: "invalid pipeline: \(form["pipeline"] ?? ""); this gateway transcodes only")
+                throw Refused(text: "invalid pipeline: \(form["pipeline"] ?? ""); ceilings stand in marketplace.maxPrices")
             case "/getAISessionPoolsInfo": try await json([String: String](), writer)
             case "/getNetworkCapabilities": try await json(NetworkCapabilities(desk), writer)
             default: return false

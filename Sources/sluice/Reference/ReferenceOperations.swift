@@ -67,7 +67,7 @@ enum ReferenceOperations {
             ], [done, .problem(400)]),
         .get("/getAvailableTranscodingOptions", "Names of renditions.", [], Schema.list(Schema.text)),
         order(
-            "/setMaxPriceForCapability", "Always refused: this gateway's only pipeline that is priced here is transcoding.",
+            "/setMaxPriceForCapability", "Always refused: ceilings stand in the settings, `marketplace.maxPrices`.",
             [
                 "type": "object", "required": ["maxPricePerUnit", "pixelsPerUnit", "currency", "pipeline", "modelID"],
                 "properties": [
