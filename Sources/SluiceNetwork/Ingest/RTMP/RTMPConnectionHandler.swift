@@ -198,6 +198,8 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
             stream: address.stream, token: token, remoteAddress: context.remoteAddress?.ipAddress ?? "",
             url: "rtmp://\(context.localAddress.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? "")/live/\(address.stream)")
         if let verdict = viewers.known(request) { return take(verdict, address, app, name, context) }
+        // Until the gate has answered, what the peer sends waits in the socket.
+        try? context.channel.syncOptions?.setOption(.autoRead, value: false)
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         // Owned by this handler: cancelled when the connection ends first. Until it has answered `deadline` bounds the wait.
         asking = Task {
@@ -206,6 +208,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
                 let (handler, context) = bound.value
                 handler.asking = nil
                 handler.take(verdict, address, app, name, context)
+                if !handler.isOver { try? context.channel.syncOptions?.setOption(.autoRead, value: true) }
             }
         }
     }
