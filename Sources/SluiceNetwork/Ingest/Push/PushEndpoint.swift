@@ -9,6 +9,8 @@ package struct PushEndpoint: HTTPResponder {
     static let prefix = "/live/"
     /// The reference's limit: five minutes at 8 Mbit/s (specs/transcoding-protocol §3.2).
     package static let largestSegment = 300_000_000
+    /// Of all pushers together, while their segments come in and are worked on: 500 streams of 8 Mbit/s, two segments of 2 s each.
+    package static let mostHeld = 2 << 30
 
     /// An IPv6 address with its scope and port is shorter.
     private static let longestAddress = 128
@@ -16,16 +18,18 @@ package struct PushEndpoint: HTTPResponder {
     private let push: any SegmentPush
     private let parseConfiguration: @Sendable (ByteBuffer) throws -> [TranscodeProfile]?
     private let largestSegment: Int
+    private let uploads: UploadBudget
     private let logger: Logger
 
     /// - Parameter parseConfiguration: reads the JSON of `Livepeer-Transcode-Configuration`; throws with what is wrong in it.
     package init(
         push: any SegmentPush, parseConfiguration: @escaping @Sendable (ByteBuffer) throws -> [TranscodeProfile]?,
-        largestSegment: Int = Self.largestSegment, logger: Logger
+        largestSegment: Int = Self.largestSegment, uploads: UploadBudget = UploadBudget(limit: Self.mostHeld), logger: Logger
     ) {
         self.push = push
         self.parseConfiguration = parseConfiguration
         self.largestSegment = largestSegment
+        self.uploads = uploads
         self.logger = logger
     }
 
@@ -55,13 +59,24 @@ package struct PushEndpoint: HTTPResponder {
         } catch {
             return try await refuse(.badRequest, "\(error)", writer)
         }
-        let body: ByteBuffer
+        var body = ByteBuffer()
+        // What strangers send is bounded, too: whether they may is known with the segment.
+        var held = 0
+        defer { uploads.release(held) }
         do {
             // The length, where it is told, saves reading what would be thrown away.
             if let length = request.head.headerFields[.contentLength].flatMap({ Int($0) }), length > largestSegment {
                 throw HTTPBodyTooLarge(limit: largestSegment)
             }
-            body = try await request.body.collect(upTo: largestSegment)
+            for try await piece in request.body {
+                guard body.readableBytes + piece.readableBytes <= largestSegment else { throw HTTPBodyTooLarge(limit: largestSegment) }
+                guard uploads.take(piece.readableBytes) else {
+                    logger.warning("no memory for another segment", metadata: ["held": "\(uploads.held)", "limit": "\(uploads.limit)"])
+                    return try await refuse(.serviceUnavailable, "no memory for another segment at the moment", writer)
+                }
+                held += piece.readableBytes
+                if body.readableBytes == 0 { body = piece } else { body.writeImmutableBuffer(piece) }
+            }
         } catch is HTTPBodyTooLarge {
             return try await refuse(.contentTooLarge, "a segment may have \(largestSegment) bytes at most", writer)
         }
