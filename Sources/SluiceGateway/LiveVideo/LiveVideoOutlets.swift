@@ -59,6 +59,9 @@ package struct LiveVideoOutlets: Sendable {
         /// Returns when the channel has its end.
         func drain() async { await isTold.opened() }
 
+        /// In the place of `run`, where nothing is made after all.
+        func abandon() async { try? await channel?.close() }
+
         private func tell(_ feeds: LiveVideoFeeds) async {
             guard let channel else { return }
             var number: Int?

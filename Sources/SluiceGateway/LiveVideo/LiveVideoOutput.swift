@@ -160,7 +160,7 @@ actor LiveVideoOutput {
         if var joint = self.joint {
             self.joint = nil
             let made = joint.take(packet, video)
-            if let fault = joint.fault { listener.warn("a key frame is waited for: \(fault)") }
+            if let fault = joint.takeFault() { listener.warn("a key frame is waited for: \(fault)") }
             if !joint.isOver { self.joint = joint }
             guard let made else { return }
             show(made.packets, made.video)
@@ -284,7 +284,11 @@ actor LiveVideoOutput {
         let due = filling.from + MediaTime(seconds: filling.since.duration(to: now).inSeconds)
         self.filling = nil
         if let still = filling.still {
-            hold(still, &filling, until: due)
+            // What cannot be held once cannot be held the next time either.
+            guard hold(still, &filling, until: due) else {
+                tell()
+                return false
+            }
         } else {
             raw(&filling, until: due)
         }
@@ -295,7 +299,8 @@ actor LiveVideoOutput {
         return true
     }
 
-    private func hold(_ still: PictureBridge, _ filling: inout Filling, until due: MediaTime) {
+    /// - Returns: `false` when it cannot be held any more.
+    private func hold(_ still: PictureBridge, _ filling: inout Filling, until due: MediaTime) -> Bool {
         let step = MediaTime(seconds: Self.fillStep.inSeconds)
         while filling.next + step <= due {
             filling.next = filling.next + step
@@ -304,9 +309,10 @@ actor LiveVideoOutput {
                 if let video = still.video { fillShow(packets, video) }
             } catch {
                 listener.warn("the last picture is not held any more: \(error)")
-                return
+                return false
             }
         }
+        return true
     }
 
     private func raw(_ filling: inout Filling, until due: MediaTime) {
@@ -315,7 +321,7 @@ actor LiveVideoOutput {
             if var joint = filling.joint {
                 filling.joint = nil
                 let made = joint.take(packet, video)
-                if let fault = joint.fault { listener.warn("the source's next key frame is waited for: \(fault)") }
+                if let fault = joint.takeFault() { listener.warn("the source's next key frame is waited for: \(fault)") }
                 if !joint.isOver { filling.joint = joint }
                 if let made { fillShow(made.packets, made.video) }
             } else {

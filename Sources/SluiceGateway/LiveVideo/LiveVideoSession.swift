@@ -33,19 +33,19 @@ struct LiveVideoSession: Sendable {
     let line: Int
     let orchestrator: OrchestratorID
     let channels: LiveVideoChannels
-    /// Whether the parameters it was started with are those of now.
-    let isUpToDate: Bool
+    /// What it was started with.
+    let started: LiveVideoRequest
     private let begun = ContinuousClock.now
     private let seen = Box()
 
     private final class Box: Sendable { let state = Mutex(Seen()) }
 
-    init(work: LiveVideoWork, line: Int, orchestrator: OrchestratorID, channels: LiveVideoChannels, isUpToDate: Bool) {
+    init(work: LiveVideoWork, line: Int, orchestrator: OrchestratorID, channels: LiveVideoChannels, started: LiveVideoRequest) {
         self.work = work
         self.line = line
         self.orchestrator = orchestrator
         self.channels = channels
-        self.isUpToDate = isUpToDate
+        self.started = started
     }
 
     /// Returns when the publisher has gone, or the worker is to be left.
@@ -114,8 +114,8 @@ struct LiveVideoSession: Sendable {
                         try await segment.write(piece)
                         seen.state.withLock { $0.pace.input(at: .now) }
                     }
-                } catch let failure as SegmentFailure where failure.reason == .cancelled {
-                    // A source segment that broke off is cut short there too.
+                } catch let failure as SegmentFailure where Self.isOfSource(failure) {
+                    // A source segment that broke off, or grew too large, is cut short there too: no fault of the worker's.
                 }
                 group.addTask { try await segment.finish() }
                 inFlight += 1
@@ -124,6 +124,9 @@ struct LiveVideoSession: Sendable {
         }
         return .inputEnded
     }
+
+    /// Whether a segment's end is its publisher's doing.
+    static func isOfSource(_ failure: SegmentFailure) -> Bool { failure.reason == .cancelled || failure.reason == .mediaUnusable }
 
     // MARK: And back
 
@@ -199,7 +202,9 @@ struct LiveVideoSession: Sendable {
             try await queue.say(text)
             return nil
         }
-        if !isUpToDate { _ = try await tell(work.stream.current.order.parameters) }
+        // Looked at once messages come: whatever changed before then is said here.
+        let parameters = work.stream.current.order.parameters
+        if parameters != started.order.parameters { _ = try await tell(parameters) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 while true {

@@ -118,6 +118,7 @@ package final class LiveVideoStage: Sendable {
         } catch {
             stream.note { $0.fail("\(error)") }
             made?.pipeline.finish()
+            await open?.abandon()
             return logger.error("live video", metadata: ["stream": "\(stream.source)", "error": "\(error)"])
         }
         await withDiscardingTaskGroup { group in

@@ -197,7 +197,7 @@ struct LiveVideoWork: Sendable {
             let meter = LiveVideoMeter(stream: stream, orchestrator: orchestrator, used: stage.used)
             defer { meter.tell() }
             let session = LiveVideoSession(
-                work: self, line: line, orchestrator: orchestrator, channels: channels, isUpToDate: request == stream.current)
+                work: self, line: line, orchestrator: orchestrator, channels: channels, started: request)
             let said = try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await meter.run() }
                 defer { group.cancelAll() }

@@ -8,12 +8,17 @@ struct OutputJoint {
     let floor: MediaTime
     private var bridge: PictureBridge?
     private var waitsForKey = false
-    /// Why pictures could not be made anew.
-    private(set) var fault: String?
+    private var fault: String?
     /// The line goes on by itself.
     private(set) var isOver = false
 
     init(floor: MediaTime) { self.floor = floor }
+
+    /// Why pictures could not be made anew; told once.
+    mutating func takeFault() -> String? {
+        defer { fault = nil }
+        return fault
+    }
 
     /// To hold the picture on, where the line ends in here.
     var pictures: PictureBridge? { isOver ? nil : bridge }

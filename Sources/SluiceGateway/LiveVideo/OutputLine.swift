@@ -12,6 +12,10 @@ struct OutputLine {
     private static let mostSounds = 1500
     /// A clock farther from the stream's than this is one of the worker's own.
     private static let largestDistance = MediaTime(milliseconds: 15_000)
+    /// Pictures of one clock follow each other without such a step.
+    private static let largestStep = MediaTime(milliseconds: 1000)
+    /// Between the last picture of a clock and the first of the next: one of 25 a second.
+    private static let seam = MediaTime(milliseconds: 40)
 
     private var demuxer: TransportStreamDemuxer
     private var format: ElementaryFormat?
@@ -26,6 +30,8 @@ struct OutputLine {
     private var groupSize = 0
     private(set) var sounds: [EncodedPacket] = []
     private var offset: MediaTime?
+    /// Its clock has jumped: what it brings is left out up to the next key frame, from which on it is brought back.
+    private var isLost = false
     /// Nothing more can be read of this segment.
     private var fault: TransportStreamError?
     /// On the stream's clock.
@@ -78,7 +84,7 @@ struct OutputLine {
 
     private mutating func formatted(_ packet: EncodedPacket, _ near: MediaTime?) -> [EncodedPacket] {
         if packet.track == .audio, demuxer.audioCodec == .opus {
-            return converted(packet)
+            return converted(packet, near)
         }
         if format == nil {
             guard let codec = demuxer.videoCodec else { return [] }
@@ -89,13 +95,19 @@ struct OutputLine {
         guard var packet = format?.format(packet) else { return [] }
         if packet.track == .video {
             if offset == nil { offset = Self.offset(of: packet.pts, near) }
+            if hasJumped(packet.pts, near) { isLost = true }
+            if isLost {
+                guard packet.isKey, let newest else { return [] }
+                offset = Swift.max(near ?? newest, newest + Self.seam) - packet.pts
+                isLost = false
+            }
             note(video: format?.video)
         } else {
             guard takesSound else { return [] }
             note(audio: format?.audio)
         }
-        // Sound before the first picture of a worker whose clock is not known yet.
-        guard let offset else { return [] }
+        // Sound before the first picture of a worker whose clock is not known yet, or has just changed.
+        guard let offset, !isLost, !hasJumped(packet.pts, near) else { return [] }
         packet.pts = packet.pts + offset
         packet.dts = packet.dts + offset
         return [packet]
@@ -127,8 +139,15 @@ struct OutputLine {
         return near - pts
     }
 
-    private mutating func converted(_ packet: EncodedPacket) -> [EncodedPacket] {
-        guard let conversion, soundFault == nil, let offset else { return [] }
+    /// Neither where the stream is nor behind what the line brought last: nobody could go on from there, as nothing is shown twice.
+    private func hasJumped(_ pts: MediaTime, _ near: MediaTime?) -> Bool {
+        guard let offset, let near, let newest else { return false }
+        let time = pts + offset
+        return abs((time - near).ticks) > Self.largestDistance.ticks && abs((time - newest).ticks) > Self.largestStep.ticks
+    }
+
+    private mutating func converted(_ packet: EncodedPacket, _ near: MediaTime?) -> [EncodedPacket] {
+        guard let conversion, soundFault == nil, let offset, !isLost, !hasJumped(packet.pts, near) else { return [] }
         var packet = packet
         packet.pts = packet.pts + offset
         packet.dts = packet.pts

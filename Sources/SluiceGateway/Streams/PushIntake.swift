@@ -19,6 +19,8 @@ package final class PushIntake: SegmentPush {
         self.demux = demux
     }
 
+    package func confirm(_ request: PublishRequest) async throws(PublishRefusal) { try await table.confirm(request) }
+
     package func push(_ pushed: PushedSegment, rendition: (PushedRendition) async throws -> Void) async throws {
         // First, so that bytes that are no media take no stream's name.
         let began = ContinuousClock.now

@@ -62,11 +62,11 @@ final class PushLine: Sendable {
     private func goOn(_ state: inout State) {
         for (number, item) in state.order.ready(at: .now) {
             let newest = pipeline.output.newest?.rawValue ?? -1
-            let offset = state.offset ?? (number <= newest ? newest + 1 - number : 0)
+            let offset = state.offset ?? (number <= newest ? newest &+ 1 &- number : 0)
             state.offset = offset
             let progress = item.progress
             let isTaken = pipeline.accept(
-                item.segment(SegmentSequence(number + offset)), onlyIfNewer: true, slice: item.slice,
+                item.segment(SegmentSequence(number &+ offset)), onlyIfNewer: true, slice: item.slice,
                 completion: { outcome in
                     progress.yield(.ended(outcome.failure))
                     progress.finish()

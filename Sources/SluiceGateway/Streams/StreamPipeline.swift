@@ -196,9 +196,15 @@ package final class StreamPipeline: Sendable {
             if !work.isSkipped { intake.withLock { $0.waiting -= 1 } }
             work.account?.ended(work.segment.timeline, nil)
             work.account?.decided(nil)
+            // The next one that goes out early waits for this one, when there are renditions again.
+            work.settled.open()
             completion?(SegmentOutcome(renditions: [], failure: nil))
-        } else {
-            enqueue.yield(work)
+        } else if case .terminated = enqueue.yield(work) {
+            // It has ended in this moment, or was cancelled: nobody takes it up any more, and whoever waits for it is told.
+            if !work.isSkipped { intake.withLock { $0.waiting -= 1 } }
+            work.account?.decided(nil)
+            settle(
+                work, work.ladder.profiles.map { _ in nil }, work.segment.timeline, SegmentFailure(.cancelled, "the stream has ended"))
         }
         return true
     }

@@ -142,9 +142,13 @@ package final class StreamTable: Sendable {
     /// Whether somebody may go on with a stream that was let in before.
     func confirm(_ request: PublishRequest) async throws(PublishRefusal) { try await admission?.confirm(request) }
 
-    /// Makes no renditions of a stream until told otherwise: its playlists have gaps in their place, and the source goes on.
+    /// Makes no renditions of a stream until told otherwise: its playlists have gaps in their place, and the source goes on. What a model
+    /// makes of it ends for good.
     package func suspendRenditions(of stream: StreamID, _ isSuspended: Bool) {
-        guard let live = live(stream), live.pipeline.suspend(isSuspended) else { return }
+        guard let live = live(stream) else { return }
+        // A model costs as renditions do; it does not come back by itself, as its worker has gone by then.
+        if isSuspended, let liveVideo = live.liveVideo, !liveVideo.isStopped { liveVideo.stop() }
+        guard live.pipeline.suspend(isSuspended) else { return }
         logger.notice("renditions", metadata: ["stream": "\(stream)", "suspended": "\(isSuspended)"])
     }
 
@@ -163,6 +167,9 @@ package final class StreamTable: Sendable {
             }
             let living = entries.values.count { $0.live != nil }
             guard entry?.live != nil || living < settings.maxStreams else { return .failure(.tooManyStreams(limit: settings.maxStreams)) }
+            if let name = liveVideo?.request.order.streamID, Self.isTaken(name, except: request.stream, in: entries) {
+                return .failure(.unusable("live video: the streamId '\(name.prefix(200))' is another stream's; one that nobody has is right"))
+            }
             // What somebody has changed a stream to stays when its publisher comes back and asks for nothing else.
             let changed = entry.flatMap { $0.output.isChanged && $0.live != nil ? $0.output.profiles : nil }
             let wanted = profiles ?? changed ?? settings.profiles

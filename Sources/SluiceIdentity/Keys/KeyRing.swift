@@ -86,12 +86,14 @@ package final class KeyRing: Sendable {
     /// Returns once the source was read again, or at once where it was a moment ago.
     package func renewed() async {
         await withCheckedContinuation { continuation in
-            let waits = state.withLock { state in
-                guard mayRenew(state, at: .now), state.waiting.count < Self.mostWaiting else { return false }
+            // What is being read now is waited for, and not read once more: strangers could have that go on without a pause.
+            let (waits, wishes) = state.withLock { state in
+                guard mayRenew(state, at: .now), state.waiting.count < Self.mostWaiting else { return (false, false) }
                 state.waiting.append(continuation)
-                return true
+                return (true, !state.isReading)
             }
-            if waits { wish.yield() } else { continuation.resume() }
+            if wishes { wish.yield() }
+            if !waits { continuation.resume() }
         }
     }
 

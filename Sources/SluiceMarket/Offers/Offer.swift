@@ -19,9 +19,12 @@ package struct Headroom: Hashable, Sendable {
     package var free: Int
     package var total: Int
 
+    /// What anybody says he has beyond is not believed: sums are made of these.
+    private static let most = 1 << 32
+
     package init(free: Int, total: Int) {
-        self.free = max(0, free)
-        self.total = max(self.free, total)
+        self.free = min(max(0, free), Self.most)
+        self.total = min(max(self.free, total), Self.most)
     }
 
     /// 0 for empty, 1 for full.

@@ -6,6 +6,8 @@ package import SluiceTypes
 package struct OfferCatalog: Sendable {
     /// Offers taken; what is beyond is counted and left out. Ten times what the network has.
     package static let most = 20_000
+    /// Names that no offer has any more, beside as many as offers may have.
+    static let mostSpareNames = 1024
 
     private var listings: [OrchestratorID: [OfferSource: OrchestratorListing]] = [:]
     /// What each source said last, in its order, everybody once.
@@ -99,6 +101,7 @@ package struct OfferCatalog: Sendable {
     }
 
     private mutating func put(_ offer: Offer, _ changes: inout [OfferChange]) {
+        forgetNames()
         let key = offer.key
         let slot: Int
         let kind: OfferChange.Kind
@@ -127,6 +130,18 @@ package struct OfferCatalog: Sendable {
         lines[slot] = offer.json
         version += 1
         changes.append(OfferChange(version: version, kind: kind, key: key, json: lines[slot]))
+    }
+
+    /// Once most names are those of offers that have gone.
+    private mutating func forgetNames() {
+        guard names.count > Self.mostSpareNames + 2 * OfferRow.names * slots.count else { return }
+        names = NameTable()
+        for slot in offers.indices {
+            guard let offer = offers[slot] else { continue }
+            let (standing, roundTrip) = (rows[slot].standing, rows[slot].roundTrip)
+            rows[slot] = row(of: offer, standing)
+            rows[slot].roundTrip = roundTrip
+        }
     }
 
     private mutating func remove(_ key: Offer.Key, _ changes: inout [OfferChange]) {

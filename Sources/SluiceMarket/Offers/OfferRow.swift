@@ -23,6 +23,9 @@ struct OfferRow: Sendable {
     var free: Int32 = .max
     var roundTrip: Float = 0
     var standing = OfferStanding()
+
+    /// Names in it.
+    static let names = 5
 }
 
 /// How well an offer did, as far as it is known.
@@ -46,6 +49,8 @@ package struct OfferStanding: Hashable, Sendable {
 /// Small numbers for names, so that comparing is cheap.
 struct NameTable: Sendable {
     private var numbers: [String: Int32] = [:]
+
+    var count: Int { numbers.count }
 
     /// -1 for a name that was never seen.
     func find(_ name: String?) -> Int32 { name.flatMap { numbers[$0] } ?? -1 }

@@ -16,6 +16,8 @@ struct PictureTimes {
     static let mostBytes = 32 << 20
     /// 4K and a little.
     static let mostPixels = 4096 * 2304
+    /// Times of an MP4 may be anything; these are some thousand years, and far from where arithmetic ends.
+    private static let range: ClosedRange<Int64> = -(1 << 52)...(1 << 52)
 
     let times: [Int64]
     let width: Int
@@ -44,7 +46,9 @@ struct PictureTimes {
             let stamp = packet.pointee.pts == sluice_no_pts ? packet.pointee.dts : packet.pointee.pts
             guard stamp != sluice_no_pts else { continue }
             guard found.count < Self.most else { throw MediaError("more than \(Self.most) pictures") }
-            found.append(av_rescale_q(stamp, video.pointee.time_base, FFmpeg.ticks))
+            let time = av_rescale_q(stamp, video.pointee.time_base, FFmpeg.ticks)
+            guard Self.range.contains(time) else { throw MediaError("a picture at a time that is none of a clock") }
+            found.append(time)
         }
         guard !found.isEmpty else { throw MediaError("no pictures in it") }
         found.sort()

@@ -20,6 +20,8 @@ package struct SegmentFacts: Hashable, Sendable {
 package enum SegmentInspector {
     /// One turn of the 33-bit clock.
     private static let wrap: Int64 = 1 << 33
+    /// No clock runs for that long (1,500 years), but what an MP4 names may be any number.
+    private static let latest: UInt64 = 1 << 52
 
     /// - Throws: when there is nothing to play in the bytes; the text says what is wrong. Any bytes are safe.
     package static func inspect(_ bytes: ByteBuffer, container: SegmentContainer) throws(MediaError) -> SegmentFacts {
@@ -94,6 +96,7 @@ package enum SegmentInspector {
             let stamp = packet.pointee.pts == sluice_no_pts ? packet.pointee.dts : packet.pointee.pts
             guard stamp != sluice_no_pts else { continue }
             let ticks = av_rescale_q(stamp, unit, FFmpeg.ticks)
+            guard ticks.magnitude <= latest else { throw MediaError("a frame's time is out of range") }
             first = min(first ?? ticks, ticks)
             if ticks >= last {
                 last = ticks

@@ -45,9 +45,14 @@ package struct SegmentPackets: Sendable {
             let dts = av_rescale_q(decode, unit, FFmpeg.ticks)
             let turns = turn ?? Int64((Double(start.ticks &- dts) / Double(wrap)).rounded()) &* wrap
             turn = turns
+            let pts = av_rescale_q(shown, unit, FFmpeg.ticks)
+            // What an MP4 names may be any number; nothing after this is made for one of those.
+            guard [dts, pts].allSatisfy({ ($0 &+ turns &- start.ticks).magnitude <= 2 * wrap }) else {
+                throw MediaError("a frame's time is out of range")
+            }
             result.packets.append(
                 EncodedPacket(
-                    track: isVideo ? .video : .audio, pts: MediaTime(ticks: av_rescale_q(shown, unit, FFmpeg.ticks) &+ turns),
+                    track: isVideo ? .video : .audio, pts: MediaTime(ticks: pts &+ turns),
                     dts: MediaTime(ticks: dts &+ turns), isKey: isAudio || packet.pointee.flags & AV_PKT_FLAG_KEY != 0,
                     payload: ByteBuffer(bytes: UnsafeRawBufferPointer(start: data, count: Int(packet.pointee.size)))))
         }

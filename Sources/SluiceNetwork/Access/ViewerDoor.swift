@@ -72,6 +72,7 @@ package struct ViewerDoor: Sendable {
             return .admitted(head)
         case .unknown(let reason): return .answered(.unauthorized, [.wwwAuthenticate: "Bearer realm=\"sluice\""], reason)
         case .denied(let reason): return .answered(.forbidden, [:], reason)
+        case .busy(let reason): return .answered(.serviceUnavailable, [.retryAfter: "1"], reason)
         }
     }
 

@@ -22,11 +22,13 @@ package enum ViewVerdict: Hashable, Sendable {
     case unknown(String)
     /// This one may not see this stream (403).
     case denied(String)
+    /// Nobody could be asked at the moment (503).
+    case busy(String)
 
     package var reason: String? {
         switch self {
         case .allowed: nil
-        case .unknown(let reason), .denied(let reason): reason
+        case .unknown(let reason), .denied(let reason), .busy(let reason): reason
         }
     }
 }

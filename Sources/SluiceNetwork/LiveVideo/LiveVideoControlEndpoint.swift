@@ -12,11 +12,17 @@ package struct LiveVideoControlEndpoint: HTTPResponder {
     package init(_ control: any LiveVideoControl) { self.control = control }
 
     package func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
+        let isOrder = request.head.method == .post || request.head.method == .delete
+        if isOrder, let page = ForeignPage(asking: request.head) {
+            return try await refuse(.forbidden, "\(page) may not steer live video; a program, or a page from here, is right", writer)
+        }
         let path = (request.head.path ?? "").prefix { $0 != "?" }
         let parts = path.dropFirst(Self.prefix.count).split(separator: "/", omittingEmptySubsequences: true).map(String.init)
         switch (request.head.method, parts.count, parts.last) {
         case (.options, 2, _): try await writer.send(.noContent, headers: [.allow: "DELETE, GET, OPTIONS, POST"])
-        case (.post, 2, "update"): try await update(parts[0], request, writer)
+        case (.post, 2, "update"):
+            guard try await mayOrder(parts[0], request.head, writer) else { return }
+            try await update(parts[0], request, writer)
         case (.get, 2, "status"):
             guard let status = control.liveVideo(parts[0]) else { return try await missing(writer) }
             try await writer.send(
@@ -24,11 +30,23 @@ package struct LiveVideoControlEndpoint: HTTPResponder {
                 body: ByteBuffer(string: LiveVideoForms.report(status).text + "\n"))
         case (.get, 2, "events"): try await watch(parts[0], writer)
         case (.delete, 1, _):
+            guard try await mayOrder(parts[0], request.head, writer) else { return }
             guard control.stop(liveVideo: parts[0]) else { return try await missing(writer) }
             try await writer.send(.noContent)
         case (_, 1, _), (_, 2, "update"), (_, 2, "status"), (_, 2, "events"):
             try await refuse(.methodNotAllowed, "GET …/status or …/events, POST …/update and DELETE are right", writer)
         default: try await refuse(.notFound, "\(Self.prefix)STREAM/status, /events, /update and \(Self.prefix)STREAM are here", writer)
+        }
+    }
+
+    /// Where publishers need a token, so do these: before anything of the body is read.
+    private func mayOrder(_ name: String, _ head: HTTPRequest, _ writer: HTTPResponseWriter) async throws -> Bool {
+        do {
+            try await control.confirm(liveVideo: name, token: ShownToken(head)?.text)
+            return true
+        } catch {
+            try await refuse(.forbidden, "\(error)", writer)
+            return false
         }
     }
 

@@ -126,7 +126,8 @@ package final class LiveVideoDesk: Sendable {
         // It is enough to know that something has changed.
         let (stirs, stir) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         alive.withLock { $0[session.id] = stir }
-        guard case .enqueued = announce.yield((session, stirs)) else {
+        // It may have lost its place before there was anybody to tell.
+        guard desk.service.renew(session.id), case .enqueued = announce.yield((session, stirs)) else {
             alive.withLock { _ = $0.removeValue(forKey: session.id) }
             close(session)
             desk.service.release(session.id, .stopped)

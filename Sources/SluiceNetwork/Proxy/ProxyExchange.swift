@@ -107,7 +107,8 @@ final class ProxyExchange: ProxyUpstreamListener {
             self.reading = nil
             let body = readSoFar
             readSoFar = ByteBuffer()
-            obey(reading.then(body))
+            // Not here: millions of bytes of JSON take their time, and others are on this event loop.
+            follow(NIOThreadPool.singleton.runIfActive(eventLoop: loop) { reading.then(body) })
         }
     }
 

@@ -58,6 +58,9 @@ package final class RTMPPush: PacketPush {
                     client.close()
                 }
                 reason = why ?? "the connection is over"
+            } catch let failed as RTMPClient.Failed {
+                // Without its address, in whose name is the key.
+                reason = failed.reason
             } catch {
                 reason = "\(error)"
             }

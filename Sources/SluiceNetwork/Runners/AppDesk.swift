@@ -164,19 +164,10 @@ package final class AppDesk: Sendable {
         let head = HTTPRequest(
             method: method, scheme: peer.authority.isSecure ? "https" : "http", authority: peer.authority.name, path: path,
             headerFields: headers)
-        return try await withThrowingTaskGroup(of: (Int, HTTPFields, ByteBuffer).self) { group in
-            group.addTask {
-                try await peer.exchange(head) { head, body in
-                    (head.status.code, head.headerFields, try await body.collect(upTo: Self.longestAnswer))
-                }
+        return try await SluiceNetwork.within(limit, orThrow: HTTPFetcher.TooSlow(address: "\(peer.authority)\(path)", limit: limit)) {
+            try await peer.exchange(head) { head, body in
+                (head.status.code, head.headerFields, try await body.collect(upTo: Self.longestAnswer))
             }
-            group.addTask {
-                try await Task.sleep(for: limit)
-                throw HTTPFetcher.TooSlow(address: "\(peer.authority)\(path)", limit: limit)
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw CancellationError() }
-            return first
         }
     }
 
@@ -217,8 +208,5 @@ package final class AppDesk: Sendable {
         }
     }
 
-    static func seconds(since began: ContinuousClock.Instant) -> Double {
-        let passed = began.duration(to: .now).components
-        return Double(passed.seconds) + Double(passed.attoseconds) / 1e18
-    }
+    static func seconds(since began: ContinuousClock.Instant) -> Double { began.duration(to: .now).inSeconds }
 }

@@ -107,7 +107,7 @@ package struct AppDoor: ProxyRouter, HTTPResponder {
 
     package func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
         let path = request.head.path ?? ""
-        if path == "/discovery" { return try await discovery(request, writer) }
+        if path.prefix(while: { $0 != "?" }) == "/discovery" { return try await discovery(request, writer) }
         switch route(request.head) {
         case .reserve(let app): try await reserve(app, request, writer)
         case .bareSession:

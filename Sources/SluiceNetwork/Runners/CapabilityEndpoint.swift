@@ -197,7 +197,10 @@ package final class CapabilityEndpoint: HTTPResponder {
             return try await writer.say(.badRequest, "stream '\(job.id)' is there already, or there are \(Self.mostStreams), the limit")
         }
         do { try await begin(job, session, given, writer) } catch {
+            let begun = streams.withLock { $0[job.id] }
             desk.service.release(id, .stopped)
+            // Who asked has gone meanwhile; the worker may have begun all the same.
+            if let begun, begun.isRunning, begun.session.id == id { end.yield(begun) }
             throw error
         }
     }
@@ -225,13 +228,13 @@ package final class CapabilityEndpoint: HTTPResponder {
         // Ours go before what a gateway sends under the same names.
         if case .object(let others) = given { for other in others where members[other.key] == nil { members[other.key] = other.value } }
         let body = JSONTree.object(members.sorted { $0.key < $1.key }.map { JSONTree.Member($0.key, $0.value) })
+        streams.withLock { $0[job.id]?.isRunning = true }
         let answer = try await ask(
             session, "/stream/start", ByteBuffer(string: body.text), type: "application/json", stream: job.id, seconds: job.timeout)
         guard answer.status < 400 else {
             desk.service.release(session.id, .stopped)
             return try await send(answer, writer)
         }
-        streams.withLock { $0[job.id]?.isRunning = true }
         let outer = desk.answers.serviceURI
         var headers: HTTPFields = [.livepeerBalance: "0"]
         headers[.controlURL] = url(outer, "control")

@@ -83,6 +83,8 @@ package final class RunnerDesk: Sendable {
         forward.began = { cut in
             service.begin(session.id)
             exchanges.add(session.id, place, cut)
+            // It may have ended before there was anything to cut.
+            if service.session(session.id, of: session.route) == nil { cut("the session is over") }
         }
         forward.ended = { outcome in
             exchanges.remove(session.id, place)

@@ -10,7 +10,7 @@ struct RunnerDiscovery: Sendable {
     private static let pollInterval: Duration = .seconds(5)
     /// After a failure; doubles up to the interval.
     private static let firstPause: Duration = .milliseconds(250)
-    /// Of a feed that says nothing: it keeps itself alive every 10 s.
+    /// A feed that says nothing for so long, or for up to twice that, is dead: it keeps itself alive every 10 s.
     private static let silence: Duration = .seconds(25)
 
     let orchestrator: OrchestratorID
@@ -63,7 +63,11 @@ struct RunnerDiscovery: Sendable {
             }
             group.addTask {
                 // A feed whose peer is gone without a word: nothing comes, and nothing ends.
-                for await stirred in EventTicks.of(signs, every: Self.silence) where !stirred { break }
+                var isQuiet = false
+                for await stirred in EventTicks.of(signs, every: Self.silence) {
+                    if isQuiet, !stirred { break }
+                    isQuiet = !stirred
+                }
                 try Task.checkCancellation()
                 throw HTTPFetcher.TooSlow(address: "\(connection.authority)/discovery/feed", limit: Self.silence)
             }

@@ -229,7 +229,7 @@ extension HTTPResponseWriter {
 
 /// What stirs, and the passing of time.
 enum EventTicks {
-    /// - Returns: `true` for what came from `stirs`, `false` when nothing did for `interval`; ends with `stirs`. The first comes at once.
+    /// - Returns: `true` for what came from `stirs`, `false` whenever another `interval` is over; ends with `stirs`. The first comes at once.
     static func of(_ stirs: AsyncStream<Void>, every interval: Duration) -> AsyncStream<Bool> {
         let (ticks, tick) = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingNewest(1))
         tick.yield(true)

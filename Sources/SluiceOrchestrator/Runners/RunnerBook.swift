@@ -58,12 +58,13 @@ package final class RunnerBook: RunnerService {
 
     /// Changes the registry, and tells what that did before it returns.
     private func change<Result: Sendable>(_ body: (inout RunnerRegistry) -> Result) -> Result {
-        let result = state.withLock { state in
+        let (result, hasEvents) = state.withLock { state in
             let result = body(&state.registry)
-            state.untold += state.registry.takeEvents()
-            return result
+            let events = state.registry.takeEvents()
+            state.untold += events
+            return (result, !events.isEmpty)
         }
-        tell()
+        if hasEvents { tell() }
         return result
     }
 
@@ -76,8 +77,8 @@ package final class RunnerBook: RunnerService {
         }.get()
     }
 
+    /// Another thread may have taken the events, and tell them now: its end is waited for.
     private func tell() {
-        guard !state.withLock({ $0.untold.isEmpty }) else { return }
         telling.withLock { _ in
             while true {
                 let events = state.withLock { state in

@@ -103,13 +103,17 @@ private struct UsageKey: Hashable, Sendable {
 }
 
 private struct UsageSums: Sendable {
+    /// Of one booking: the largest segment with all of its renditions is below. A sum that goes over becomes a number with a fraction in
+    /// SQLite, which nothing here can read.
+    private static let most: Int64 = 1 << 46
+
     var bookings: Int64 = 0
     var units: Int64 = 0
     var milliseconds: Int64 = 0
 
     mutating func add(_ booking: Booking) {
         bookings += 1
-        units &+= booking.units
+        units &+= min(booking.units, Self.most)
         milliseconds &+= booking.milliseconds
     }
 }

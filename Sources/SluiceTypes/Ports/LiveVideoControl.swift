@@ -3,6 +3,12 @@ package protocol LiveVideoControl: Sendable {
     /// - Parameter name: of the source, or what its publisher named the session (`streamId`).
     func liveVideo(_ name: String) -> LiveVideoStatus?
 
+    /// Whether somebody may change or end the work on a stream: whoever may publish it.
+    ///
+    /// - Parameter token: what was shown.
+    /// - Throws: never for a stream that is not there.
+    func confirm(liveVideo name: String, token: String?) async throws(PublishRefusal)
+
     /// Changes the parameters of the model; the worker's orchestrator has them when this returns.
     ///
     /// - Parameter parameters: a JSON object.

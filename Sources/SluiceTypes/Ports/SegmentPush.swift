@@ -86,6 +86,9 @@ package enum PushFailure: Error, Sendable, CustomStringConvertible {
 
 /// The gateway's front door for whole segments.
 package protocol SegmentPush: Sendable {
+    /// Whether somebody may push a segment of this stream, as far as its token says: asked before its bytes are read.
+    func confirm(_ request: PublishRequest) async throws(PublishRefusal)
+
     /// Takes the segment in and follows it to its end.
     ///
     /// - Parameter rendition: called for one after another, in the order of the profiles, each as soon as it and all before it
@@ -101,5 +104,7 @@ package protocol SegmentPush: Sendable {
 }
 
 extension SegmentPush {
+    package func confirm(_ request: PublishRequest) async throws(PublishRefusal) {}
+
     package func end(_ stream: StreamID, token: String?) async throws(PublishRefusal) -> Bool { await end(stream) }
 }

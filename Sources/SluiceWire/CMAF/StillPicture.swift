@@ -3,6 +3,9 @@ package import SluiceTypes
 
 /// Goes on with a stream's last key frame, and with silence, while nobody sends: a player that gets something plays on.
 package struct StillPicture: Sendable {
+    /// Frames of silence beyond what a part lasts: sound that is farther behind the pictures begins anew beside them.
+    private static let mostBehind: UInt64 = 100
+
     private let picture: FragmentTrack?
     private let silence: ByteBuffer?
     private let audio: AudioParameters?
@@ -32,31 +35,41 @@ package struct StillPicture: Sendable {
         func end(of track: UInt32) -> UInt64? { ends.compactMap { $0.first { $0.track == track }?.end }.first }
         let videoEnd = video == nil ? nil : FragmentReader.tracks(of: last).first { $0.track == InitializationSegment.videoTrack }?.end
         let audioEnd = end(of: InitializationSegment.audioTrack)
-        audioTime = audioEnd ?? videoEnd.map { UInt64(Int64($0) * timescale / MediaTime.ticksPerSecond) } ?? 0
+        audioTime =
+            audioEnd ?? videoEnd.map { UInt64(clamping: Self.scaled(Int64(clamping: $0), timescale, MediaTime.ticksPerSecond)) } ?? 0
         videoTime = videoEnd ?? 0
-        time = videoEnd.map(Int64.init) ?? Int64(audioTime) * MediaTime.ticksPerSecond / max(1, timescale)
+        time =
+            videoEnd.map { Int64(clamping: $0) }
+            ?? Self.scaled(Int64(clamping: audioTime), MediaTime.ticksPerSecond, max(1, timescale))
+    }
+
+    /// A publisher's clock and its rate of sound may be any numbers.
+    private static func scaled(_ value: Int64, _ factor: Int64, _ divisor: Int64) -> Int64 {
+        Int64(clamping: Int128(value) * Int128(factor) / Int128(divisor))
     }
 
     package mutating func part(_ duration: MediaTime) -> ByteBuffer {
         number &+= 1
-        time += duration.ticks
+        time &+= duration.ticks
         var runs: [TrackRun] = []
         if let picture {
             let sample = FragmentSample(
                 duration: UInt32(clamping: duration.ticks), offset: picture.offset, isSync: true, payload: picture.payload)
             runs.append(TrackRun(track: InitializationSegment.videoTrack, decodeTime: videoTime, samples: [sample]))
-            videoTime += UInt64(clamping: duration.ticks)
+            videoTime &+= UInt64(clamping: duration.ticks)
         }
         if let silence, let audio {
             var timeline = AudioTimeline(audio)
             let length = timeline.advance(over: silence)
-            let end = UInt64(clamping: time * timescale / MediaTime.ticksPerSecond)
+            let end = UInt64(clamping: Self.scaled(time, timescale, MediaTime.ticksPerSecond))
+            let most = UInt64(clamping: Self.scaled(duration.ticks, timescale, MediaTime.ticksPerSecond)) + Self.mostBehind * UInt64(length)
+            if end > audioTime, end - audioTime > most { audioTime = end - most }
             let sample = FragmentSample(duration: length, offset: 0, isSync: true, payload: silence)
             let count = end > audioTime ? Int((end - audioTime) / UInt64(length)) : 0
             if count > 0 {
                 let samples = Array(repeating: sample, count: count)
                 runs.append(TrackRun(track: InitializationSegment.audioTrack, decodeTime: audioTime, samples: samples))
-                audioTime += UInt64(count) * UInt64(length)
+                audioTime &+= UInt64(count) * UInt64(length)
             }
         }
         return runs.isEmpty ? ByteBuffer() : MovieFragment.write(number: number, runs)

@@ -56,7 +56,7 @@ package struct PlaylistWindow: Sendable {
 
     /// The name of a segment's file below the rendition's folder.
     package func name(of entry: PlaylistEntry) -> String {
-        "\(entry.sequence.rawValue + numbering.nameOffset).\(entry.container.rawValue)"
+        "\(entry.sequence.rawValue &+ numbering.nameOffset).\(entry.container.rawValue)"
     }
 
     /// - Parameter number: in the name of a file.
@@ -73,7 +73,7 @@ package struct PlaylistWindow: Sendable {
         if oldest == nil {
             entry.startsDiscontinuity = false
             oldest = entry.sequence
-            if let first = numbering.firstSequence { mediaSequence += max(0, entry.sequence.rawValue - first) }
+            if let first = numbering.firstSequence { mediaSequence &+= max(0, entry.sequence.rawValue &- first) }
         }
         entries.append(entry)
         targetSeconds = max(targetSeconds, Int(entry.duration.inSeconds.rounded()))

@@ -25,10 +25,12 @@ package enum DiscoveryForm {
 
     private static func runner(_ json: JSONTree, of orchestrator: OrchestratorID) -> RemoteRunner? {
         guard let url = json["url"]?.string, let app = json["app"]?.string, !app.isEmpty, app.utf8.count <= RunnerForm.longestText,
-            let path = path(url), let capacity = json["capacity"]?.integer, capacity > 0
+            let path = path(url), let told = json["capacity"]?.integer, told > 0
         else { return nil }
+        // Sums of many are made of these.
+        let capacity = min(told, RunnerForm.mostCapacity)
         let mode: RunnerMode = ["single-shot", "single_shot"].contains(json["mode"]?.string ?? "") ? .singleShot : .persistent
-        let available = json["capacity_available"]?.integer ?? max(0, capacity - (json["capacity_used"]?.integer ?? 0))
+        let available = json["capacity_available"]?.integer ?? capacity - min(max(0, json["capacity_used"]?.integer ?? 0), capacity)
         let gpu = json["gpu"].map {
             RunnerGPU(id: $0["id"]?.string ?? "", name: $0["name"]?.string ?? "", memoryMB: $0["vram_mb"]?.integer ?? 0)
         }

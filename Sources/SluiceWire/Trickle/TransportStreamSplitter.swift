@@ -16,6 +16,9 @@ package struct TransportStreamSplitter: Sendable {
     private static let packetSize = 188
     private static let sync: UInt8 = 0x47
     private static let nullPacket = 0x1FFF
+    /// Of tables that stand in front of one key frame; the largest programme map has six packets. More go on as what they are: nothing that
+    /// a segment could begin with.
+    private static let mostTables = 64 * packetSize
 
     private var rest = ByteBuffer()
     /// Tables that came since the last packet of media: they belong to what follows.
@@ -34,6 +37,10 @@ package struct TransportStreamSplitter: Sendable {
             let identifier = Self.identifier(of: packet)
             if let identifier, tablePackets.contains(identifier) {
                 if identifier == 0 { learn(packet) }
+                if tables.readableBytes >= Self.mostTables {
+                    begun.writeImmutableBuffer(tables)
+                    tables = ByteBuffer()
+                }
                 tables.writeImmutableBuffer(packet)
                 continue
             }

@@ -109,17 +109,19 @@ final class Access: Sendable {
         return nil
     }
 
-    /// A page of another site sends its own origin. One whose name was made to point here sends a host that is a name, so that without
-    /// tokens only addresses and `localhost` are taken from browsers.
+    /// A page of another site is told by its browser. One whose name was made to point here is of our own site for the browser, but sends a
+    /// host that is a name: without tokens, where the port is bound to loopback, only addresses and `localhost` are taken.
     private func refuseForeignPages(_ head: HTTPRequest) throws(APIProblem) {
-        guard let origin = head.headerFields[.origin] else { return }
-        let host = head.authority ?? ""
-        let name = origin.split(separator: "://", maxSplits: 1).last.map(String.init) ?? origin
-        let isOwn = name == host && (asksForTokens || Self.isAddress(host))
-        guard isOwn else {
+        if let page = ForeignPage(asking: head) {
             throw APIProblem(
-                .forbidden, "foreign-page", "a page of \(origin) may not steer this gateway", at: "header Origin",
+                .forbidden, "foreign-page", "\(page) may not steer this gateway", at: "header Origin or Sec-Fetch-Site",
                 right: "the console of the gateway itself, by its address")
+        }
+        let host = head.authority ?? ""
+        guard asksForTokens || Self.isAddress(host) else {
+            throw APIProblem(
+                .forbidden, "foreign-host", "nobody calls this port \(host.prefix(200))", at: "header Host",
+                right: "127.0.0.1 or localhost, as the port asks for no tokens (admin.tokens)")
         }
     }
 

@@ -27,13 +27,15 @@ final class QuotaBook: Sendable {
     private struct Holding {
         var tenant: String?
         var pixels: Int64
+        /// It was let in when the money was spent already, as it has no renditions.
+        var cameSpent = false
+        /// It was told that the money is spent.
+        var isTold = false
     }
 
     private struct Account {
         var day: Int64
         var spent = WeiSum()
-        /// Its streams were told.
-        var isSpent = false
     }
 
     private struct State {
@@ -76,7 +78,8 @@ final class QuotaBook: Sendable {
             }
             state.last += 1
             let place = Place(number: state.last, stream: stream)
-            state.places[place] = Holding(tenant: tenant, pixels: pixels)
+            let cameSpent = tenant.map { Self.isSpent($0, state, at: now) } ?? false
+            state.places[place] = Holding(tenant: tenant, pixels: pixels, cameSpent: cameSpent)
             return .success(place)
         }
         return try result.get()
@@ -102,6 +105,12 @@ final class QuotaBook: Sendable {
             state.live[stream]?.pixels = pixels
             return nil
         }
+    }
+
+    /// What a stream has after all, whether there is room for it or not.
+    func correct(_ stream: StreamID, to profiles: [TranscodeProfile]) {
+        let pixels = TenantQuota.pixels(of: profiles)
+        state.withLock { $0.live[stream]?.pixels = pixels }
     }
 
     private static func problem(
@@ -172,23 +181,29 @@ final class QuotaBook: Sendable {
         var account = state.accounts[tenant] ?? Account(day: day)
         // Work of yesterday that is booked after midnight was not spent today.
         guard day >= account.day else { return }
-        if day > account.day { account = Account(day: day, isSpent: account.isSpent) }
+        if day > account.day { account = Account(day: day) }
         account.spent += fee
         state.accounts[tenant] = account
     }
 
+    private static func isSpent(_ tenant: String, _ state: borrowing State, at now: Int64) -> Bool {
+        guard let most = state.quotas[tenant]?.weiPerDay, let account = state.accounts[tenant] else { return false }
+        return account.day == now / dayLength && account.spent.isAtLeast(most)
+    }
+
+    /// Each stream is told for itself: one that was let in before the money was spent may be open only after.
     private static func settle(_ state: inout State, at now: Int64) -> [Order] {
         var orders: [Order] = []
-        for (tenant, account) in state.accounts {
-            let quota = state.quotas[tenant] ?? .none
-            let isOver = account.day == now / dayLength && quota.weiPerDay.map(account.spent.isAtLeast) == true
-            guard isOver != account.isSpent else { continue }
-            state.accounts[tenant]?.isSpent = isOver
-            let streams = state.live.filter { $0.value.tenant == tenant }.keys
-            switch (isOver, quota.whenSpent) {
-            case (true, .stream): orders += streams.map(Order.stop)
-            case (true, .renditions): orders += streams.map(Order.suspend)
-            case (false, _): orders += streams.map(Order.resume)
+        for (id, holding) in state.live {
+            guard let tenant = holding.tenant else { continue }
+            let isOver = isSpent(tenant, state, at: now)
+            guard isOver != holding.isTold else { continue }
+            state.live[id]?.isTold = isOver
+            switch (isOver, state.quotas[tenant]?.whenSpent ?? TenantQuota.none.whenSpent) {
+            // One without renditions may be there all the same; what a model makes of it may not.
+            case (true, .stream): orders.append(holding.cameSpent ? .suspend(id) : .stop(id))
+            case (true, .renditions): orders.append(.suspend(id))
+            case (false, _): orders.append(.resume(id))
             }
         }
         return orders

@@ -34,6 +34,8 @@ final class WebhookViewers: ViewerGate {
     private static let mostRemembered = 20_000
     /// Viewers who wait for a word at once, each with a call of its own.
     private static let mostAsking = 256
+    /// Of what a viewer shows, as it is remembered: a signed token with all its claims is shorter.
+    private static let longestToken = 4096
 
     private struct Key: Hashable {
         var stream: StreamID
@@ -67,13 +69,16 @@ final class WebhookViewers: ViewerGate {
     }
 
     func ask(_ request: ViewRequest) async -> ViewVerdict {
+        guard (request.token?.utf8.count ?? 0) <= Self.longestToken else {
+            return .denied("a token has \(Self.longestToken) bytes at most")
+        }
         if let known = known(request) { return known }
         let mayAsk = state.withLock { state in
             guard state.asking < Self.mostAsking else { return false }
             state.asking += 1
             return true
         }
-        guard mayAsk else { return .denied("too many viewers wait for the auth webhook; come again in a moment") }
+        guard mayAsk else { return .busy("too many viewers wait for the auth webhook; come again in a moment") }
         let verdict: ViewVerdict
         do {
             try await webhook.mayView(request)

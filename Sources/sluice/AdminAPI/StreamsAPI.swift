@@ -76,7 +76,7 @@ struct StreamsAPI: Sendable {
         }
         // Whoever was quicker since: their change stands.
         let change = desk.table.change(stream, to: profiles) { $0 == present }
-        if change != .taken { _ = desk.quotas.change(stream, to: desk.table.profiles(of: stream) ?? []) }
+        if change != .taken { desk.quotas.correct(stream, to: desk.table.profiles(of: stream) ?? []) }
         switch change {
         case .taken: break
         case .notLive: throw Self.notLive(stream)

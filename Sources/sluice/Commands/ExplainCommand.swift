@@ -11,6 +11,7 @@ struct ExplainCommand: AsyncParsableCommand {
     @Option(help: "How many of the newest segments.") var last = 10
 
     func run() async throws {
+        guard last > 0 else { throw ValidationError("--last \(last): at least 1 is right") }
         let client = try AdminClient(admin)
         let name = stream.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? stream
         // A stream that has ended has decisions and no level any more.

@@ -25,6 +25,8 @@ struct AdminEndpoint: HTTPResponder {
     func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
         let path = request.head.path?.split(separator: "?", maxSplits: 1).first.map(String.init) ?? "/"
         let isLook = request.head.method == .get || request.head.method == .head
+        // The reference takes its orders by any method, and scripts give them by GET (specs/gateway-surface §10).
+        let isOrder = reference != nil && ReferenceEndpoint.orders.contains(path)
         if path == "/healthz", isLook { return try await text("ok\n", "text/plain; charset=utf-8", writer) }
         if api != nil, try await ConsolePage().answer(request, path: path, with: writer) { return }
         let visitor: Access.Visitor
@@ -32,7 +34,8 @@ struct AdminEndpoint: HTTPResponder {
             visitor = try await access.visitor(request.head)
             if !path.hasPrefix(AdminAPI.prefix) {
                 try visitor.require(
-                    isLook ? .read : .operate, for: isLook ? "looking" : "\(request.head.method.rawValue) \(path.prefix(200))")
+                    isLook && !isOrder ? .read : .operate,
+                    for: isLook && !isOrder ? "looking" : "\(request.head.method.rawValue) \(path.prefix(200))")
             }
         } catch {
             let answer = error.answer
@@ -45,14 +48,14 @@ struct AdminEndpoint: HTTPResponder {
         if let routing, try await routing.answer(request, path: path, with: writer) { return }
         if let market, try await market.answer(request, path: path, with: writer) { return }
         if let price, try await price.answer(request, path: path, with: writer) { return }
-        // The reference takes its orders by any method; ours come as a form, or in a query.
-        let isOrder = isLook || request.head.method == .post && path != "/status"
-        if isOrder, let reference, try await reference.answer(request, path: path, visitor: visitor, with: writer) { return }
-        guard isLook else {
+        let isAnswered = isOrder ? [.get, .post].contains(request.head.method) : isLook || request.head.method == .post && path != "/status"
+        if isAnswered, let reference, try await reference.answer(request, path: path, visitor: visitor, with: writer) { return }
+        guard isLook, !isOrder else {
             let isChangeable = routing != nil && RoutingEndpoint.changeable.contains(path)
-            let isReferences = reference != nil && ReferenceEndpoint.orders.union(ReferenceEndpoint.looks).contains(path)
+            let isShown = reference != nil && ReferenceEndpoint.looks.contains(path)
             return try await writer.send(
-                .methodNotAllowed, headers: [.allow: isChangeable ? "GET, POST" : isReferences ? "GET, HEAD, POST" : "GET, HEAD"])
+                .methodNotAllowed,
+                headers: [.allow: isOrder || isChangeable ? "GET, POST" : isShown ? "GET, HEAD, POST" : "GET, HEAD"])
         }
         switch path {
         case "/metrics":

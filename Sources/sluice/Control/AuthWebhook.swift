@@ -90,22 +90,13 @@ final class AuthWebhook: Sendable {
             method: .post, scheme: url.authority.isSecure ? "https" : "http", authority: url.authority.name, path: url.path,
             headerFields: [.contentType: "application/json", .contentLength: "\(body.readableBytes)"])
         let connection = connection
-        return try await withThrowingTaskGroup(of: (HTTPResponse.Status, ByteBuffer).self) { group in
-            group.addTask {
-                @Sendable func once() async throws -> (HTTPResponse.Status, ByteBuffer) {
-                    try await connection.exchange(head, body: body) { answer, body in
-                        (answer.status, try await body.collect(upTo: Self.largestAnswer))
-                    }
+        return try await within(timeout, orThrow: SettingsError("no answer within \(self.timeout)")) {
+            @Sendable func once() async throws -> (HTTPResponse.Status, ByteBuffer) {
+                try await connection.exchange(head, body: body) { answer, body in
+                    (answer.status, try await body.collect(upTo: Self.largestAnswer))
                 }
-                do { return try await once() } catch HTTPClientError.connect, HTTPClientError.closedEarly { return try await once() }
             }
-            group.addTask { [timeout] in
-                try await Task.sleep(for: timeout)
-                throw SettingsError("no answer within \(timeout)")
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw CancellationError() }
-            return first
+            do { return try await once() } catch HTTPClientError.connect, HTTPClientError.closedEarly { return try await once() }
         }
     }
 

@@ -78,12 +78,11 @@ struct KeptRunnerReport: Encodable, Sendable {
 
     init(_ standing: KeptRunner.Standing) {
         let now = ContinuousClock.now
-        func seconds(_ time: Duration) -> Double { (Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18) }
         label = standing.order.facts.label
         app = standing.order.facts.app
         kind = standing.order.kind
         phase = standing.phase.rawValue
-        self.seconds = (seconds(standing.since.duration(to: now)) * 10).rounded() / 10
+        self.seconds = (standing.since.duration(to: now).inSeconds * 10).rounded() / 10
         restarts = standing.restarts
         runner = standing.id?.rawValue
         url = standing.place?.url
@@ -91,6 +90,6 @@ struct KeptRunnerReport: Encodable, Sendable {
         progress = standing.progress
         lastFault = standing.lastFault
         obstacle = standing.obstacle
-        nextStartSeconds = standing.nextStart.map { max(0, (seconds(now.duration(to: $0)) * 10).rounded() / 10) }
+        nextStartSeconds = standing.nextStart.map { max(0, (now.duration(to: $0).inSeconds * 10).rounded() / 10) }
     }
 }

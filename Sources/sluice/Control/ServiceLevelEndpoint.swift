@@ -16,24 +16,6 @@ struct ServiceLevelEndpoint: Sendable {
     /// A service level is a few hundred bytes.
     private static let longestBody = 64 << 10
 
-    private enum Subject {
-        case node
-        case tenant(String)
-        case stream(StreamID)
-
-        var stream: StreamID? {
-            if case .stream(let stream) = self { stream } else { nil }
-        }
-
-        var words: String {
-            switch self {
-            case .node: "the node"
-            case .tenant(let name): "tenant \(name)"
-            case .stream(let stream): "stream \(stream)"
-            }
-        }
-    }
-
     let route: RouteStage
     let levels: ServiceLevels
     let isLive: @Sendable (StreamID) -> Bool
@@ -69,7 +51,7 @@ struct ServiceLevelEndpoint: Sendable {
         try await send(subject, writer)
     }
 
-    private func send(_ subject: Subject, _ writer: HTTPResponseWriter) async throws {
+    private func send(_ subject: ServiceLevels.Subject, _ writer: HTTPResponseWriter) async throws {
         let level =
             switch subject {
             case .node: levels.node
@@ -80,7 +62,7 @@ struct ServiceLevelEndpoint: Sendable {
     }
 
     /// - Returns: `nil` when the client was told that there is none.
-    private func subject(_ query: Query, _ writer: HTTPResponseWriter) async throws -> Subject? {
+    private func subject(_ query: Query, _ writer: HTTPResponseWriter) async throws -> ServiceLevels.Subject? {
         if let name = query["stream"] {
             if let stream = StreamID(name), isLive(stream) { return .stream(stream) }
             try await writer.send(problem: .notFound, "no live stream '\(name)'; /routing/sla?stream=ID")
@@ -93,5 +75,19 @@ struct ServiceLevelEndpoint: Sendable {
             return nil
         }
         return .node
+    }
+}
+
+extension ServiceLevels.Subject {
+    fileprivate var stream: StreamID? {
+        if case .stream(let stream) = self { stream } else { nil }
+    }
+
+    fileprivate var words: String {
+        switch self {
+        case .node: "the node"
+        case .tenant(let name): "tenant \(name)"
+        case .stream(let stream): "stream \(stream)"
+        }
     }
 }

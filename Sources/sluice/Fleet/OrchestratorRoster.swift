@@ -39,10 +39,14 @@ final class OrchestratorRoster: Sendable {
     fileprivate struct State {
         var order: [OrchestratorID] = []
         var entries: [OrchestratorID: Entry] = [:]
+        /// Somebody was blocked since the addresses were last followed.
+        var isCutting = false
     }
 
     private let state = Mutex(State())
-    /// Called, under no lock, with the addresses that are to be known and whether those that go lose their connections at once.
+    /// Held while the addresses are read and followed: of two changes at once the later has the last word.
+    private let following = Mutex(())
+    /// Called one at a time, while others may look, with the addresses that are to be known and whether those that go lose their connections at once.
     private let follow: @Sendable (_ addresses: [String], _ atOnce: Bool) throws -> Void
 
     init(
@@ -55,7 +59,7 @@ final class OrchestratorRoster: Sendable {
             if embedded { state.add(Entry(id: .embedded, listed: ListedOrchestrator(address: "embedded"), isFromSettings: true)) }
             for entry in entries { state.add(entry) }
         }
-        try follow(addresses, false)
+        try followEntries()
     }
 
     var entries: [Entry] { state.withLock { state in state.order.compactMap { state.entries[$0] } } }
@@ -71,7 +75,7 @@ final class OrchestratorRoster: Sendable {
             entry.isFromSettings = false
             state.add(entry)
         }
-        try follow(addresses, false)
+        try followEntries()
         return self.entry(entry.id) ?? entry
     }
 
@@ -83,20 +87,21 @@ final class OrchestratorRoster: Sendable {
             guard id != .embedded else { throw Refusal.isEmbedded }
             state.remove(id)
         }
-        try follow(addresses, false)
+        try followEntries()
     }
 
     /// As `remove`.
     func change(_ id: OrchestratorID, if isSeen: (Entry) -> Bool, _ change: (inout Entry) -> Void) throws -> Entry {
-        let (entry, isBlocked) = try state.withLock { state throws(Refusal) -> (Entry, Bool) in
+        let entry = try state.withLock { state throws(Refusal) -> Entry in
             guard var entry = state.entries[id] else { throw Refusal.unknown }
             guard isSeen(entry) else { throw Refusal.changedMeanwhile }
             let before = entry.standing
             change(&entry)
             state.entries[id] = entry
-            return (entry, before != .blocked && entry.standing == .blocked)
+            if before != .blocked, entry.standing == .blocked { state.isCutting = true }
+            return entry
         }
-        try follow(addresses, isBlocked)
+        try followEntries()
         return entry
     }
 
@@ -118,11 +123,18 @@ final class OrchestratorRoster: Sendable {
                 state.entries[entry.id] = known
             }
         }
-        try follow(addresses, false)
+        try followEntries()
     }
 
-    private var addresses: [String] {
-        entries.filter { $0.standing != .blocked && $0.id != .embedded }.map(\.listed.address)
+    private func followEntries() throws {
+        try following.withLock { _ in
+            let (addresses, isCutting) = state.withLock { state in
+                defer { state.isCutting = false }
+                let wanted = state.order.compactMap { state.entries[$0] }.filter { $0.standing != .blocked && $0.id != .embedded }
+                return (wanted.map(\.listed.address), state.isCutting)
+            }
+            try follow(addresses, isCutting)
+        }
     }
 
     private static func entries(_ listed: [ListedOrchestrator]) throws -> [Entry] {

@@ -32,7 +32,10 @@ extension Market {
         state.withLock { $0.book.add(sample, of: Offer.Key(orchestrator, OfferedCapability.transcode), at: now) }
     }
 
-    /// What came back is owed for: pixels as their maker tells them, at the price that was posted, or quoted where that is less
+    /// Of what was asked for: where nobody says how many frames there are, that is guessed. What is told beyond is owed to nobody.
+    private static let mostTold = 4.0
+
+    /// What came back is owed for: pixels as their maker tells them, within reason, at the price that was posted, or quoted where that is less
     /// (specs/transcoding-protocol §4.5). What was broken off brought nothing and costs nothing.
     private static func bookings(_ settled: Settled, tenant: String, quote: GivenQuote?, at now: Int64) -> [Booking] {
         settled.decision.attempts.compactMap { attempt in
@@ -44,9 +47,11 @@ extension Market {
             let posted = settled.prices[attempt.orchestrator]
             let quoted = quote?.prices[attempt.orchestrator]
             let price = [posted, quoted].compactMap(\.self).min { $0.weiPerPixel < $1.weiPerPixel }
+            let most = attempt.pixelsAsked * mostTold
             return Booking(
                 tenant: tenant, stream: settled.decision.stream.rawValue, orchestrator: attempt.orchestrator.rawValue,
-                capability: OfferedCapability.transcode, kind: BookingKind(attempt.role), unit: .pixel, units: attempt.pixels,
+                capability: OfferedCapability.transcode, kind: BookingKind(attempt.role), unit: .pixel,
+                units: most > 0 && most < Double(attempt.pixels) ? Int64(most) : attempt.pixels,
                 milliseconds: Int64((settled.facts.duration * 1000).rounded()), price: price, at: now)
         }
     }

@@ -53,7 +53,13 @@ extension Market {
 
     /// Puts what is new on the disk. What fails is tried again the next time.
     func save() async {
-        guard let registry else { return }
+        guard let registry else {
+            // There is no disk that it would be kept for.
+            return state.withLock { state in
+                state.unsaved = []
+                _ = state.book.takeChanged()
+            }
+        }
         let now = Self.now
         let (offers, changed) = state.withLock { state in
             defer { state.unsaved = [] }

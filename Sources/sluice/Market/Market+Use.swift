@@ -25,6 +25,7 @@ extension Market {
                 price: offered?.price, at: now)
         }
         lane?.offer([booking])
+        hands.booked([booking])
     }
 
     func used(_ use: AppUse) {

@@ -25,17 +25,20 @@ struct EffectiveSetting: Codable, Hashable, Sendable {
             .map(EffectiveSetting.init).sorted { $0.key < $1.key }
     }
 
-    /// Also what has a secret somewhere in it: in a peer, or in the environment of a runner.
+    /// Also what has a secret somewhere in it: in a peer, in the environment of a runner, or as the name of a stream at another server.
     private static let secrets: Set<String> = [
         "admin.tokens", "traces.authorization", "marketplace.peerSecret", "marketplace.peers", "runners.secret", "runners.registries",
-        "runners.list",
+        "runners.list", "liveVideo.push",
+    ]
+    private static let urls: Set<String> = [
+        "authWebhook", "traces.endpoint", "viewers.webhook", "jwt.keys", "marketplace.webhook", "marketplace.signer",
+        "marketplace.rateSource",
     ]
 
     private static func isSecret(_ key: String, _ value: String?) -> Bool {
         if secrets.contains(key) || (key.hasPrefix("tenants.") && key.hasSuffix(".keys")) { return true }
         // A URL may carry a password or a key.
-        return ["authWebhook", "traces.endpoint", "viewers.webhook", "jwt.keys"].contains(key)
-            && value?.contains { "?@".contains($0) } == true
+        return urls.contains(key) && value?.contains { "?@".contains($0) } == true
     }
 
     /// What is bound, opened or sized once, at the start; everything else is taken up while streams run.

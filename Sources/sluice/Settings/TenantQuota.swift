@@ -54,10 +54,12 @@ struct TenantQuota: Hashable, Sendable {
             quota.pixelsPerSecond = Int64(value)
         }
         if let text = reader.text("\(prefix).moneyPerDay") {
-            guard let money = try? Money(text: text), let wei = money.currency.fixedWei else {
+            guard let money = try? Money(text: text), let wei = money.currency.fixedWei,
+                let amount = Int128(exactly: (money.amount * wei).rounded())
+            else {
                 throw fault("moneyPerDay", text, "an amount like 0.02 ETH, 5000 gwei or 12wei is right")
             }
-            quota.weiPerDay = Int128((money.amount * wei).rounded())
+            quota.weiPerDay = amount
         }
         quota.whenSpent = try reader.choice("\(prefix).whenSpent", default: .renditions)
         return quota

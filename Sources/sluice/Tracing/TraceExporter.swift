@@ -105,14 +105,15 @@ final class TraceExporter: Sendable {
     /// Sends until `finish`.
     func run() async {
         var pace = ExportPace<ContinuousClock.Instant>()
+        var end: ContinuousClock.Instant?
         while await rest() {
             let isDue = pace.mayTry(at: .now)
             // The first to come after the pause are the next try.
             isOpen.store(isDue, ordering: .relaxed)
-            if isDue { await send(take(), &pace, within: Self.patience) }
+            if isDue { await send(take(), &pace, until: &end) }
         }
         isOpen.store(false, ordering: .relaxed)
-        if !pace.isDown { await send(take(), &pace, within: Self.farewell) }
+        if !pace.isDown { await send(take(), &pace, until: &end) }
         await connection.close()
     }
 
@@ -145,9 +146,13 @@ final class TraceExporter: Sendable {
         }
     }
 
-    private func send(_ items: [Item], _ pace: inout ExportPace<ContinuousClock.Instant>, within limit: Duration) async {
+    private func send(_ items: [Item], _ pace: inout ExportPace<ContinuousClock.Instant>, until end: inout ContinuousClock.Instant?) async {
         var rest = items[...]
         while !rest.isEmpty {
+            // At the end a slow collector has the time of one farewell for all that is left.
+            if end == nil, ending.withLock({ $0.hasCome }) { end = .now + Self.farewell }
+            let limit = end.map { ContinuousClock.now.duration(to: $0) } ?? Self.patience
+            guard limit > .zero else { return lost.increment(by: rest.count) }
             var batch = OTLPTraces(resource: resource, scope: ("sluice", Sluice.version))
             let before = rest.count
             while batch.count < Self.mostSpans, let item = rest.popFirst() { Self.append(item, to: &batch) }
@@ -184,19 +189,10 @@ final class TraceExporter: Sendable {
             method: .post, scheme: url.authority.isSecure ? "https" : "http", authority: url.authority.name, path: url.path,
             headerFields: [.contentType: "application/json", .contentLength: "\(body.readableBytes)"])
         if let authorization { head.headerFields[.authorization] = authorization }
-        let answer = try await withThrowingTaskGroup(of: (HTTPResponse.Status, ByteBuffer).self) { [head, connection] group in
-            group.addTask {
-                try await connection.exchange(head, body: body) { answer, body in
-                    (answer.status, try await body.collect(upTo: Self.largestAnswer))
-                }
+        let answer = try await within(limit, orThrow: SettingsError("no answer within \(limit)")) { [head, connection] in
+            try await connection.exchange(head, body: body) { answer, body in
+                (answer.status, try await body.collect(upTo: Self.largestAnswer))
             }
-            group.addTask {
-                try await Task.sleep(for: limit)
-                throw SettingsError("no answer within \(limit)")
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw CancellationError() }
-            return first
         }
         guard (200..<300).contains(answer.0.code) else {
             throw SettingsError("the collector answered \(answer.0.code): \(String(buffer: answer.1).prefix(200))")

@@ -69,6 +69,23 @@ import Testing
         #expect(played.audio.count == 23)
     }
 
+    @Test(arguments: [1 << 31, 1 << 45] as [Int64]) func aPublishersClockAndRateMayBeAnyNumbers(milliseconds: Int64) throws {
+        let video = VideoParameters(codec: .h264, width: 640, height: 360, configuration: [1])
+        let audio = AudioParameters(codec: .aac, sampleRate: 16_777_215, channels: 2, configuration: [0x11, 0x90])
+        var packager = PartPackager(target: PartTarget(aim: .milliseconds(200)))
+        packager.restart(video: video, audio: audio)
+        var parts: [ByteBuffer] = []
+        let payload = ByteBuffer(repeating: 0, count: 8)
+        for (track, time) in [(Track.audio, MediaTime.zero), (.video, MediaTime(milliseconds: milliseconds))] {
+            let packet = EncodedPacket(track: track, pts: time, dts: time, isKey: true, payload: payload)
+            packager.append(packet) { parts.append($0.bytes) }
+        }
+        packager.endSegment(next: nil) { parts.append($0.bytes) }
+        var still = try #require(StillPicture(after: parts, video: video, audio: audio))
+        // Silence for the part alone, and not for all the time that the sound is behind.
+        #expect(still.part(MediaTime(milliseconds: 200)).readableBytes < 1 << 20)
+    }
+
     @Test func whatIsNotOfOurMakingHasNoStill() {
         let video = VideoParameters(codec: .h264, width: 640, height: 360, configuration: [1])
         #expect(StillPicture(after: [ByteBuffer(repeating: 0xff, count: 100)], video: video, audio: nil) == nil)

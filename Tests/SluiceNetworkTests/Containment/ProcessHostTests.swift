@@ -44,6 +44,17 @@ import Testing
         try await processes.untilGone()
     }
 
+    /// As the first process of a container is deaf that has no ear for it.
+    @Test func oneThatIsDeafItselfIsKilledAtTheEnd() async throws {
+        let script = "trap '' TERM; exec python3 -u -m http.server {port} --bind 127.0.0.1"
+        let order = Keeping.order("stone", .process(ProcessOrder(command: ["sh", "-c", script])))
+        let processes = Started()
+        try await Keeping.of([order], settings: Keeping.settings(stop: .milliseconds(300))) { keeping in
+            processes.add([try #require(pid_t(try #require(try await keeping.well("stone").place).id))])
+        }
+        try await processes.untilGone()
+    }
+
     @Test func whatAnOrchestratorLeftBehindIsRemovedByTheNext() async throws {
         let owner = "test-\(UUID().uuidString)"
         let order = Keeping.order("left", .process(ProcessOrder(command: ["sh", "-c", "sleep 1000 & setsid sleep 1000 & wait"])))

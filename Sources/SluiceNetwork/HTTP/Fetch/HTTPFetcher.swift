@@ -71,22 +71,13 @@ package final class HTTPFetcher: Sendable {
         _ connection: HTTPClientConnection, _ request: HTTPRequest, _ limit: Int, _ timeout: Duration
     ) async throws -> HTTPFetched {
         let name = "\(authority)\(request.path ?? "")"
-        return try await withThrowingTaskGroup(of: HTTPFetched.self) { group in
-            group.addTask {
-                try await connection.exchange(request) { response, body in
-                    let bytes = try await body.collect(upTo: limit)
-                    return HTTPFetched(
-                        status: response.status.code, headers: response.headerFields, body: bytes, isHTTP2: true,
-                        arrival: wallClockNanoseconds())
-                }
+        return try await within(timeout, orThrow: TooSlow(address: name, limit: timeout)) {
+            try await connection.exchange(request) { response, body in
+                let bytes = try await body.collect(upTo: limit)
+                return HTTPFetched(
+                    status: response.status.code, headers: response.headerFields, body: bytes, isHTTP2: true,
+                    arrival: wallClockNanoseconds())
             }
-            group.addTask {
-                try await Task.sleep(for: timeout)
-                throw TooSlow(address: name, limit: timeout)
-            }
-            defer { group.cancelAll() }
-            guard let fetched = try await group.next() else { throw CancellationError() }
-            return fetched
         }
     }
 

@@ -9,6 +9,8 @@ package struct PushEndpoint: HTTPResponder {
     static let prefix = "/live/"
     /// The reference's limit: five minutes at 8 Mbit/s (specs/transcoding-protocol §3.2).
     package static let largestSegment = 300_000_000
+    /// Of all pushers together, while their segments come in and are worked on: 500 streams of 8 Mbit/s, two segments of 2 s each.
+    package static let mostHeld = 2 << 30
 
     /// An IPv6 address with its scope and port is shorter.
     private static let longestAddress = 128
@@ -16,16 +18,18 @@ package struct PushEndpoint: HTTPResponder {
     private let push: any SegmentPush
     private let parseConfiguration: @Sendable (ByteBuffer) throws -> [TranscodeProfile]?
     private let largestSegment: Int
+    private let uploads: UploadBudget
     private let logger: Logger
 
     /// - Parameter parseConfiguration: reads the JSON of `Livepeer-Transcode-Configuration`; throws with what is wrong in it.
     package init(
         push: any SegmentPush, parseConfiguration: @escaping @Sendable (ByteBuffer) throws -> [TranscodeProfile]?,
-        largestSegment: Int = Self.largestSegment, logger: Logger
+        largestSegment: Int = Self.largestSegment, uploads: UploadBudget = UploadBudget(limit: Self.mostHeld), logger: Logger
     ) {
         self.push = push
         self.parseConfiguration = parseConfiguration
         self.largestSegment = largestSegment
+        self.uploads = uploads
         self.logger = logger
     }
 
@@ -55,13 +59,33 @@ package struct PushEndpoint: HTTPResponder {
         } catch {
             return try await refuse(.badRequest, "\(error)", writer)
         }
-        let body: ByteBuffer
+        // The length, where it is told, saves reading what would be thrown away; so does the token. One that waits for a 100 sends nothing.
+        if let length = request.head.headerFields[.contentLength].flatMap({ Int($0) }), length > largestSegment {
+            return try await refuse(.contentTooLarge, "a segment may have \(largestSegment) bytes at most", writer)
+        }
+        let asked = PublishRequest(
+            stream: target.stream, key: nil, origin: .httpPush, remoteAddress: Self.publisherAddress(request), url: Self.url(request.head),
+            query: String((request.head.path ?? "").split(separator: "?", maxSplits: 1).dropFirst().first ?? ""),
+            token: ShownToken(request.head)?.text)
+        do { try await push.confirm(asked) } catch {
+            let failure = PushFailure.refused(error)
+            logger.info("push failed", metadata: ["stream": "\(target.stream)", "segment": "\(target.sequence)", "reason": "\(failure)"])
+            return try await refuse(failure.status, Self.text(failure, of: asked), writer)
+        }
+        var body = ByteBuffer()
+        // Without tokens what strangers send is bounded, too: an auth webhook is asked with the segment.
+        var held = 0
+        defer { uploads.release(held) }
         do {
-            // The length, where it is told, saves reading what would be thrown away.
-            if let length = request.head.headerFields[.contentLength].flatMap({ Int($0) }), length > largestSegment {
-                throw HTTPBodyTooLarge(limit: largestSegment)
+            for try await piece in request.body {
+                guard body.readableBytes + piece.readableBytes <= largestSegment else { throw HTTPBodyTooLarge(limit: largestSegment) }
+                guard uploads.take(piece.readableBytes) else {
+                    logger.warning("no memory for another segment", metadata: ["held": "\(uploads.held)", "limit": "\(uploads.limit)"])
+                    return try await refuse(.serviceUnavailable, "no memory for another segment at the moment", writer)
+                }
+                held += piece.readableBytes
+                if body.readableBytes == 0 { body = piece } else { body.writeImmutableBuffer(piece) }
             }
-            body = try await request.body.collect(upTo: largestSegment)
         } catch is HTTPBodyTooLarge {
             return try await refuse(.contentTooLarge, "a segment may have \(largestSegment) bytes at most", writer)
         }
@@ -72,9 +96,7 @@ package struct PushEndpoint: HTTPResponder {
             stream: target.stream, sequence: target.sequence, container: target.container, bytes: body,
             declaredDuration: headers.duration, declaredResolution: headers.resolution, profiles: headers.profiles,
             slice: headers.slice, firstByte: first.0, firstByteWallClock: first.1,
-            remoteAddress: Self.publisherAddress(request), url: Self.url(request.head),
-            query: String((request.head.path ?? "").split(separator: "?", maxSplits: 1).dropFirst().first ?? ""),
-            token: ShownToken(request.head)?.text)
+            remoteAddress: asked.remoteAddress, url: asked.url, query: asked.query, token: asked.token)
         var answer = MultipartAnswer(sequence: target.sequence, writer: writer)
         do {
             let wantsParts = request.head.headerFields[.accept] == "multipart/mixed"
@@ -88,7 +110,7 @@ package struct PushEndpoint: HTTPResponder {
                 ])
             // With parts on their way it is too late for a status: the client finds the answer cut off.
             guard answer.count == 0 else { throw HTTPAnswerAbandoned() }
-            return try await refuse(failure.status, Self.text(failure, of: segment), writer)
+            return try await refuse(failure.status, Self.text(failure, of: asked), writer)
         }
         // No profiles, no parts: the reference's answer is empty then, without a content type.
         try await answer.count > 0 ? answer.finish() : writer.send(.ok)
@@ -101,10 +123,10 @@ package struct PushEndpoint: HTTPResponder {
     }
 
     /// The reference's own words where it refuses a stream (captures/gw-webhook-results.http), with the reason after them.
-    private static func text(_ failure: PushFailure, of segment: PushedSegment) -> String {
+    private static func text(_ failure: PushFailure, of request: PublishRequest) -> String {
         switch failure {
         case .refused(.denied(let reason)), .refused(.unusable(let reason)), .refused(.overQuota(let reason)):
-            "Could not create stream ID: url=\(segment.url): \(reason)"
+            "Could not create stream ID: url=\(request.url): \(reason)"
         default: failure.description
         }
     }

@@ -13,6 +13,9 @@ struct PushTarget: Hashable {
     let sequence: SegmentSequence
     let container: SegmentContainer
 
+    /// Half of what fits: a stream that begins again goes on behind what was there.
+    private static let largestNumber = Int64.max / 2
+
     init(_ elements: [String]) throws(PushRequestProblem) {
         guard let file = elements.last, elements.count == 2 || elements.count == 3, let dot = file.lastIndex(of: ".") else {
             throw PushRequestProblem(description: "push to /live/{stream}/{number}.ts or .mp4")
@@ -28,7 +31,11 @@ struct PushTarget: Hashable {
         }
         self.stream = stream
         // The reference reads a number it cannot parse as 0.
-        sequence = SegmentSequence(URLPath.number(stem[...]) ?? 0)
+        let number = URLPath.number(stem[...]) ?? 0
+        guard number <= Self.largestNumber else {
+            throw PushRequestProblem(description: "the segment's number \(number) is over \(Self.largestNumber)")
+        }
+        sequence = SegmentSequence(number)
         self.container = container
     }
 }

@@ -137,7 +137,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
     private func publish(_ app: String, _ name: String, _ context: ChannelHandlerContext) {
         guard let address = RTMPAddress(app: app, name: name) else {
             return refuse(
-                "NetStream.Publish.BadName", "'\(app)/\(name.prefix { $0 != "?" })' names no stream; publish to /live/NAME", context)
+                "NetStream.Publish.BadName", "'\(Self.shown(app, name))' names no stream; publish to /live/NAME", context)
         }
         // Until the gate has answered the peer's media waits in the socket.
         try? context.channel.syncOptions?.setOption(.autoRead, value: false)
@@ -198,6 +198,8 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
             stream: address.stream, token: token, remoteAddress: context.remoteAddress?.ipAddress ?? "",
             url: "rtmp://\(context.localAddress.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? "")/live/\(address.stream)")
         if let verdict = viewers.known(request) { return take(verdict, address, app, name, context) }
+        // Until the gate has answered, what the peer sends waits in the socket.
+        try? context.channel.syncOptions?.setOption(.autoRead, value: false)
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         // Owned by this handler: cancelled when the connection ends first. Until it has answered `deadline` bounds the wait.
         asking = Task {
@@ -206,6 +208,7 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
                 let (handler, context) = bound.value
                 handler.asking = nil
                 handler.take(verdict, address, app, name, context)
+                if !handler.isOver { try? context.channel.syncOptions?.setOption(.autoRead, value: true) }
             }
         }
     }
@@ -217,9 +220,11 @@ final class RTMPConnectionHandler: ChannelInboundHandler {
     }
 
     private func refuseUnknown(_ app: String, _ name: String, _ context: ChannelHandlerContext) {
-        // Without the query, which may have a token.
-        refuse("NetStream.Play.StreamNotFound", "'\(app)/\(name.prefix { $0 != "?" })' is not live here", context)
+        refuse("NetStream.Play.StreamNotFound", "'\(Self.shown(app, name))' is not live here", context)
     }
+
+    /// Without the queries of either, which may have a token.
+    private static func shown(_ app: String, _ name: String) -> String { "\(app.prefix { $0 != "?" })/\(name.prefix { $0 != "?" })" }
 
     private func play(_ address: RTMPAddress, _ app: String, _ name: String, _ context: ChannelHandlerContext) {
         guard let relay = relays.find(address) else { return refuseUnknown(app, name, context) }

@@ -240,13 +240,14 @@ final class KnownOrchestrator: Sendable {
     private func renew(_ session: Session, of stream: StreamID) async throws {
         let fresh = try await ask()
         state.withLock { state in
-            guard state.sessions[stream]?.token == session.token else {
+            // Its token may have been renewed meanwhile; the session is what counts.
+            guard let current = state.sessions[stream], current.token.sessionID == session.token.sessionID else {
                 // The stream has ended, or has another already.
                 state.spare = fresh
                 return
             }
             state.sessions[stream] = fresh
-            state.outgoing.append(Outgoing(stream: stream, session: session))
+            state.outgoing.append(Outgoing(stream: stream, session: current))
         }
     }
 
@@ -301,21 +302,5 @@ final class KnownOrchestrator: Sendable {
         return chips.first { !$0.name.isEmpty }.map {
             GPU(vendor: "", model: $0.name, memory: max(0, $0.memoryTotal), gpuClass: GPUClass("unlisted"))
         }
-    }
-}
-
-/// Runs `body` for at most `limit`; past it the body is cancelled and `timedOut` thrown.
-func within<Result: Sendable>(
-    _ limit: Duration, of what: String, _ body: @escaping @Sendable () async throws -> Result
-) async throws -> Result {
-    try await withThrowingTaskGroup(of: Result.self) { group in
-        group.addTask { try await body() }
-        group.addTask {
-            try await Task.sleep(for: limit)
-            throw SegmentFailure(.timedOut, "\(what): no end within \(limit)")
-        }
-        defer { group.cancelAll() }
-        guard let first = try await group.next() else { throw CancellationError() }
-        return first
     }
 }

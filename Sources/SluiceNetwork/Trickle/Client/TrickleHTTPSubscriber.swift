@@ -125,9 +125,11 @@ package final class TrickleHTTPSubscriber: TrickleSubscriber {
 extension TrickleFailure {
     /// A refusal is a line.
     private static let longestText = 1024
+    /// Nobody waits longer for what a server has to say about its refusal.
+    private static let textTime: Duration = .seconds(2)
 
     static func refused(_ answer: OpenExchange.Answer) async -> TrickleFailure {
-        let body = try? await answer.body.collect(upTo: longestText)
+        let body = try? await within(textTime, of: "the text of a refusal") { try await answer.body.collect(upTo: longestText) }
         let text = body.map { String(buffer: $0) } ?? ""
         return .refused(status: answer.head.status.code, text: text.split(separator: "\n").first.map(String.init) ?? "")
     }

@@ -33,7 +33,7 @@ struct Lookup: Sendable {
             method: .get, scheme: address.authority.isSecure ? "https" : "http", authority: address.authority.name, path: address.path,
             headerFields: [.accept: "application/json"])
         let answer: Result<Answer, any Error>
-        do { answer = .success(try await withinTime { try await Self.exchange(request, on: connection, limit: limit) }) } catch {
+        do { answer = .success(try await within(Self.timeout, orThrow: Self.tooSlow) { try await Self.exchange(request, on: connection, limit: limit) }) } catch {
             answer = .failure(error)
         }
         await connection.close()
@@ -54,16 +54,5 @@ struct Lookup: Sendable {
         }
     }
 
-    private func withinTime(_ work: @escaping @Sendable () async throws -> Answer) async throws -> Answer {
-        try await withThrowingTaskGroup(of: Answer.self) { group in
-            group.addTask { try await work() }
-            group.addTask {
-                try await Task.sleep(for: Self.timeout)
-                throw Refused(description: "no answer within \(Self.timeout)")
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw CancellationError() }
-            return first
-        }
-    }
+    private static var tooSlow: Refused { Refused(description: "no answer within \(timeout)") }
 }

@@ -68,8 +68,8 @@ extension Market {
             throw Lookup.Refused(description: "the signature (\(SignedScores.signatureField)) is not that of the secret we share")
         }
         let report = try SignedScores.read(body)
-        guard report.asOf <= Self.now + Self.clockSlack else {
-            throw Lookup.Refused(description: "the report is from the future (asOf \(report.asOf))")
+        guard (0...Self.now + Self.clockSlack).contains(report.asOf) else {
+            throw Lookup.Refused(description: "the report is from the future, or from before 1970 (asOf \(report.asOf))")
         }
         state.withLock { state in
             _ = state.peers.take(report.told, from: peer.url, trust: peer.trust, asOf: report.asOf)

@@ -37,7 +37,7 @@ struct RateAnswer: Sendable {
 
     init(_ body: Data) throws {
         guard let object = (try? JSONSerialization.jsonObject(with: body)) as? [String: Any], let asOf = object["asOf"] as? NSNumber,
-            let told = object["rates"] as? [String: Any]
+            asOf.int64Value >= 0, let told = object["rates"] as? [String: Any]
         else { throw Lookup.Refused(description: "{\"asOf\": 1700000000, \"rates\": {\"USD\": 3.1e14}} is right") }
         self.asOf = asOf.int64Value
         rates = []
