@@ -163,7 +163,8 @@ struct RealEngine: Sendable {
                 ip addr add 10.213.$((RANDOM % 256)).1/24 dev "$bridge"
                 ip link set "$bridge" up
                 exec dockerd --data-root "$PWD/data" --exec-root "$PWD/exec" --pidfile "$PWD/pid" -H "unix://$PWD/engine.sock" \\
-                    --config-file "$PWD/none.json" --bridge "$bridge" --iptables=false --ip-forward=false --ip-masq=false
+                    --config-file "$PWD/none.json" --bridge "$bridge" --iptables=false --ip-forward=false --ip-masq=false \\
+                    --cgroup-parent "/$bridge"
                 """
         }
         try Data((own + start).utf8).write(to: folder.appending(path: "start.sh"))
@@ -216,8 +217,10 @@ struct RealEngine: Sendable {
             process.signal(SIGKILL)
             _ = await process.exit()
         }
-        let tidy = "for i in 1 2 3; do rmdir /sys/fs/cgroup/libpod_parent /sys/fs/cgroup/*/libpod_parent; done 2>/dev/null"
-        let script = bridge.map { "ip link del \($0)" } ?? tidy
+        // Its control groups, of either version; those with a process in them stay.
+        let name = bridge ?? "libpod_parent"
+        let tidy = "find /sys/fs/cgroup/\(name) /sys/fs/cgroup/*/\(name) -depth -type d -exec rmdir {} ';'"
+        let script = (bridge.map { "ip link del \($0); " } ?? "") + tidy
         let last = try? await RunningProcess.start(
             ["bash", "-c", script], environment: Self.environment(URL(filePath: "/tmp")), directory: nil, log: RunnerLog(),
             group: MultiThreadedEventLoopGroup.singleton)
