@@ -71,7 +71,7 @@ import Testing
         // One of known pictures, so that what viewers get can be compared with it, bit by bit.
         let made = try Program([
             "ffmpeg", "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-f", "lavfi", "-i",
-            "sine=sample_rate=48000", "-t", "16", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "30", "-b:v",
+            "sine=sample_rate=48000", "-t", "30", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "30", "-b:v",
             "300k",
             "-pix_fmt", "yuv420p", "-c:a", "aac", "-f", "flv", film,
         ])
@@ -80,7 +80,7 @@ import Testing
         #expect(await packets.status() == 0)
         #expect(await pictures.status() == 0)
         let (packetList, pictureList) = (Self.lines(packets), Self.lines(pictures))
-        #expect(packetList.count == 480 && pictureList.count == 480)
+        #expect(packetList.count == 900 && pictureList.count == 900)
 
         let gateway = try await RunningGateway(["--config", file.path])
         let (publish, view) = (
@@ -108,7 +108,7 @@ import Testing
             )
         }
         func count(_ mark: String) -> Int { gateway.program.text.components(separatedBy: mark).count - 1 }
-        for number in 1...12 {
+        for number in 1...9 {
             try Data(settings(number).utf8).write(to: file, options: .atomic)
             kill(gateway.program.processIdentifier, SIGHUP)
             _ = try await eventually("reload \(number)") {
@@ -124,7 +124,7 @@ import Testing
         for viewer in viewers {
             #expect(await viewer.hls.status() == 0, "\(viewer.hls.text.suffix(500))")
             let (rtmp, hls) = (await Self.finished(viewer.rtmp), Self.lines(viewer.hls))
-            #expect(rtmp.count > 200 && rtmp == Array(packetList.suffix(rtmp.count)), "\(viewer.name) by RTMP: \(rtmp.count) packets")
+            #expect(rtmp.count > 100 && rtmp == Array(packetList.suffix(rtmp.count)), "\(viewer.name) by RTMP: \(rtmp.count) packets")
             #expect(hls == pictureList, "\(viewer.name) by HLS: \(hls.count) pictures of \(pictureList.count)")
         }
         #expect(count("a token is needed") == 0 && gateway.program.isRunning)

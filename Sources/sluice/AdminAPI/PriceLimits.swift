@@ -1,5 +1,6 @@
 import SluiceMarket
 import SluiceRouting
+import Synchronization
 
 /// What is paid at most, in wei for a unit of work (`/api/v1/prices`).
 struct PriceLimits: Codable, Sendable {

@@ -19,21 +19,21 @@ final class EventFeed: Sendable {
         let number: Int
         let kind: Kind
         private let id: String
-        private let value: @Sendable () -> Data
+        private let write: @Sendable (inout ByteBuffer) -> Void
         private let rendered: Mutex<ByteBuffer?> = Mutex(nil)
 
-        fileprivate init(number: Int, life: String, kind: Kind, value: @escaping @Sendable () -> Data) {
+        fileprivate init(number: Int, life: String, kind: Kind, write: @escaping @Sendable (inout ByteBuffer) -> Void) {
             self.number = number
             self.kind = kind
             self.id = "\(life)-\(number)"
-            self.value = value
+            self.write = write
         }
 
         var frame: ByteBuffer {
             rendered.withLock { rendered in
                 if let rendered { return rendered }
                 var fresh = ByteBuffer(string: "id: \(id)\nevent: \(kind.rawValue)\ndata: ")
-                fresh.writeBytes(value())
+                write(&fresh)
                 fresh.writeString("\n\n")
                 rendered = fresh
                 return fresh
@@ -70,7 +70,7 @@ final class EventFeed: Sendable {
     func publish(_ kind: Kind, _ value: some Encodable & Sendable) {
         state.withLock { state in
             state.number += 1
-            let event = Event(number: state.number, life: life, kind: kind) { Self.encode(value) }
+            let event = Event(number: state.number, life: life, kind: kind) { Self.write(value, to: &$0) }
             if state.recent.count == Self.kept { state.recent.removeFirst() }
             state.recent.append(event)
             for listener in state.listeners { listener.put(event) }
@@ -120,9 +120,12 @@ final class EventFeed: Sendable {
 
     var listeners: Int { state.withLock { $0.listeners.count } }
 
-    private static func encode(_ value: some Encodable) -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        return (try? encoder.encode(value)) ?? Data("{}".utf8)
+    /// A listener who cannot be told what happened is told that something did.
+    private static func write(_ value: some Encodable, to frame: inout ByteBuffer) {
+        let start = frame.writerIndex
+        do { try DirectJSON.write(value, to: &frame) } catch {
+            frame.moveWriterIndex(to: start)
+            frame.writeString("{}")
+        }
     }
 }

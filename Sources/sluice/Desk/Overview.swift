@@ -68,35 +68,34 @@ struct OrchestratorLine: Codable, Sendable {
     ///   - entry: what the directory says; `nil` for one that was never asked.
     ///   - picture: what routing knows; `nil` for one it was never told of.
     init(_ told: OrchestratorRoster.Entry, _ entry: OrchestratorEntry?, _ picture: OrchestratorPicture?) {
-        let report = picture.map(OrchestratorReport.init)
         id = told.id.rawValue
         standing = told.standing.rawValue
         isReachable = told.standing != .blocked && entry?.isReachable ?? false
-        state = told.standing == .active && picture?.isListed == true ? report?.state : nil
-        ejectedForSeconds = report?.ejectedForSeconds
+        state = told.standing == .active && picture?.isListed == true ? picture?.state.rawValue : nil
+        ejectedForSeconds = picture?.ejectedFor?.tenths
         operatorName = entry?.operatorName ?? told.listed.operatorName
         region = entry?.region ?? told.listed.region
-        gpuModel = entry?.gpu?.model ?? report?.gpuModel ?? told.listed.gpu
-        gpuClass = told.gpuClass ?? report?.gpuClass ?? entry?.gpu?.gpuClass.rawValue
-        gpuSource = told.gpuClass != nil ? "configured" : report?.gpuSource
+        gpuModel = entry?.gpu?.model ?? picture?.entry.gpu?.model ?? told.listed.gpu
+        gpuClass = told.gpuClass ?? picture?.gpuClass?.rawValue ?? entry?.gpu?.gpuClass.rawValue
+        gpuSource = told.gpuClass != nil ? "configured" : picture?.gpuSource?.rawValue
         weiPerPixel = entry?.price?.weiPerPixel
         roundTripMs = entry?.roundTrip.map { ($0 * 1000).tenths }
-        success = report?.success.thousandths
-        inFlight = report?.inFlight ?? 0
-        late = report?.late ?? 0
-        streams = report?.streams ?? 0
-        streamLimit = report?.streamLimit
-        let best = report?.works.max { $0.total.samples < $1.total.samples }
-        workClass = best?.workClass
-        guard let best, best.total.samples > 0 else { return }
-        samples = best.total.samples
-        p50Ms = best.total.p50Ms
-        p90Ms = best.total.p90Ms
-        p99Ms = best.total.p99Ms
-        uploadMs = best.upload.p50Ms
-        workMs = best.work.p50Ms
-        firstByteMs = best.firstByte.p50Ms
-        bodyMs = best.body.p50Ms
+        success = picture?.success.thousandths
+        inFlight = picture?.inFlight ?? 0
+        late = picture?.late ?? 0
+        streams = picture?.streams ?? 0
+        streamLimit = picture?.streamLimit
+        guard let best = picture?.works.max(by: { $0.total.samples < $1.total.samples }) else { return }
+        workClass = best.workClass.description
+        guard best.total.samples > 0 else { return }
+        samples = best.total.samples.tenths
+        p50Ms = (best.total.p50 * 1000).tenths
+        p90Ms = (best.total.p90 * 1000).tenths
+        p99Ms = (best.total.p99 * 1000).tenths
+        uploadMs = (best.upload.p50 * 1000).tenths
+        workMs = (best.work.p50 * 1000).tenths
+        firstByteMs = (best.firstByte.p50 * 1000).tenths
+        bodyMs = (best.body.p50 * 1000).tenths
     }
 }
 

@@ -16,14 +16,14 @@ import Testing
 
     @Test func ceilingsOfCapabilitiesAndTheirModels() throws {
         var settings = try MarketBench.settings(["maxPricePerCapability": Self.text, "rates": "USD=0.0003ETH"])
-        var ceilings = settings.ceilings(node: 900, settings.rates.book, at: 0)
+        var ceilings = settings.ceilings(node: 900, ordered: [], settings.rates.book, at: 0)
         #expect(ceilings.ceiling(pipeline: "text-to-image", model: "small", tenant: nil) == 5)
         #expect(ceilings.ceiling(pipeline: "text-to-image", model: "big", tenant: nil) == 1.5e11)
         #expect(ceilings.ceiling(pipeline: "llm", model: "any", tenant: nil) == 3)
         #expect(ceilings.ceiling(pipeline: "transcode", model: nil, tenant: nil) == 900)
         // Our own words go before the reference's.
         settings = try MarketBench.settings(["maxPricePerCapability": Self.text, "maxPrices": "llm = 2 wei per pixel"])
-        ceilings = settings.ceilings(node: nil, settings.rates.book, at: 0)
+        ceilings = settings.ceilings(node: nil, ordered: [], settings.rates.book, at: 0)
         #expect(ceilings.ceiling(pipeline: "llm", model: nil, tenant: nil) == 2)
         ceilings.tenants = ["acme": 1]
         #expect(ceilings.ceiling(pipeline: "llm", model: nil, tenant: "acme") == 1)
