@@ -17,7 +17,10 @@ extension StreamTable: LiveVideoControl {
         if let id = StreamID(name), let job = liveVideo?.jobs[id] { return job }
         return entries.withLock { entries in
             if let id = StreamID(name), let stream = entries[id]?.live?.liveVideo { return stream }
-            return entries.values.lazy.compactMap { $0.live?.liveVideo }.first { $0.request.order.streamID == name && !name.isEmpty }
+            guard !name.isEmpty else { return nil }
+            let named = entries.values.filter { $0.live?.liveVideo?.request.order.streamID == name }
+            // One that has ended may have an heir to its name already.
+            return (named.first { $0.live?.pipeline.isFinished == false } ?? named.first)?.live?.liveVideo
         }
     }
 

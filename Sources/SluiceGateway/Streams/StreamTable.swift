@@ -168,7 +168,8 @@ package final class StreamTable: Sendable {
             let living = entries.values.count { $0.live != nil }
             guard entry?.live != nil || living < settings.maxStreams else { return .failure(.tooManyStreams(limit: settings.maxStreams)) }
             if let name = liveVideo?.request.order.streamID, Self.isTaken(name, except: request.stream, in: entries) {
-                return .failure(.unusable("live video: the streamId '\(name.prefix(200))' is another stream's; one that nobody has is right"))
+                return .failure(
+                    .unusable("live video: the streamId '\(name.prefix(200))' is another stream's; one that nobody has is right"))
             }
             // What somebody has changed a stream to stays when its publisher comes back and asks for nothing else.
             let changed = entry.flatMap { $0.output.isChanged && $0.live != nil ? $0.output.profiles : nil }

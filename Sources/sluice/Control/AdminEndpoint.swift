@@ -48,7 +48,8 @@ struct AdminEndpoint: HTTPResponder {
         if let routing, try await routing.answer(request, path: path, with: writer) { return }
         if let market, try await market.answer(request, path: path, with: writer) { return }
         if let price, try await price.answer(request, path: path, with: writer) { return }
-        let isAnswered = isOrder ? [.get, .post].contains(request.head.method) : isLook || request.head.method == .post && path != "/status"
+        let isAnswered =
+            isOrder ? [.get, .post].contains(request.head.method) : isLook || request.head.method == .post && path != "/status"
         if isAnswered, let reference, try await reference.answer(request, path: path, visitor: visitor, with: writer) { return }
         guard isLook, !isOrder else {
             let isChangeable = routing != nil && RoutingEndpoint.changeable.contains(path)

@@ -224,6 +224,59 @@ import Testing
         #expect(last.pts <= shown && (shown - last.pts).seconds < 0.05)
     }
 
+    /// Its pictures would be shown, and nobody else's for a hundred seconds.
+    @Test func aWorkerWhoseClockJumpedIsFollowedByTheNext() async throws {
+        let output = try output(try Publishing(), .init(between: .gap, sound: .any))
+        func source(_ seconds: Double) async throws {
+            await output.beginSource()
+            try await output.takeSource(try segment().shifted(by: MediaTime(seconds: seconds)))
+            try await output.takeSource(nil)
+        }
+        func worker(_ line: Int, _ seconds: Double) async throws {
+            await output.begin(line)
+            _ = try await output.take(try segment().shifted(by: MediaTime(seconds: seconds)), of: line)
+            _ = try await output.take(nil, of: line)
+        }
+        await output.open(1)
+        for (clock, workers) in [(0.0, 0.0), (2, 102), (4, 104)] {
+            try await source(clock)
+            try await worker(1, workers)
+        }
+        let before = await output.frames
+        #expect(before == 180)
+        await output.close(1)
+        await output.open(2)
+        for clock in [6.0, 8] {
+            try await source(clock)
+            try await worker(2, clock)
+        }
+        #expect(await output.frames > before + 60)
+    }
+
+    /// Pictures of 10 bits are not encoded anew: that is said once, and nothing is tried every 40 ms.
+    @Test func aPictureThatCannotBeHeldEndsTheFilling() async throws {
+        let words = Mutex<[String]>([])
+        let output = try output(
+            try Publishing(), .init(between: .hold, sound: .none), listener: .init(warn: { word in words.withLock { $0.append(word) } }))
+        let start = ContinuousClock.now
+        await output.open(1)
+        await output.begin(1)
+        let bytes = try Fixture.bytes("media/tenbit.ts")
+        _ = try await output.take(bytes, of: 1, at: start)
+        _ = try await output.take(nil, of: 1, at: start)
+        await output.close(1)
+        let isFilling = await output.fill(at: start + .milliseconds(100))
+        #expect(!isFilling)
+        #expect(await output.goOn(at: start + .milliseconds(200)) == false)
+        #expect(words.withLock { $0.count } == 1, "\(words.withLock { $0 })")
+        // The next worker goes on behind what was shown.
+        await output.open(2)
+        let before = await output.frames
+        _ = try await output.take(bytes.shifted(by: MediaTime(seconds: 1)), of: 2, at: start + .milliseconds(300))
+        _ = try await output.take(nil, of: 2, at: start + .milliseconds(300))
+        #expect(await output.frames > before)
+    }
+
     @Test func whatIsNoTransportStreamIsSaid() async throws {
         let output = try output(try Publishing())
         await output.open(1)

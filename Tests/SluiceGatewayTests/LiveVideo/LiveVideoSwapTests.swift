@@ -165,6 +165,45 @@ import Testing
 
     private func other(than orchestrator: OrchestratorID?) -> OrchestratorID { OrchestratorID(orchestrator?.rawValue == "a" ? "b" : "a") }
 
+    @Test func aNameForStatusAndEventsIsOneStreamsOwn() throws {
+        let scene = try Scene(["a"])
+        func open(_ name: String, as id: String) throws -> LiveStream {
+            let stream = try #require(StreamID(name))
+            return try scene.table.open(
+                PublishRequest(stream: stream, key: nil, origin: .rtmp, remoteAddress: "test", query: "pipeline=echo&streamId=\(id)"),
+                profiles: [], evict: { _ in })
+        }
+        let first = try open("cam", as: "show")
+        for id in ["show", "cam"] {
+            do {
+                _ = try open("thief", as: id)
+                Issue.record("'\(id)' was taken")
+            } catch { #expect("\(error)".contains("streamId '\(id)' is another stream's"), "\(error)") }
+        }
+        #expect(scene.table.liveVideo("show")?.source == scene.name)
+        first.pipeline.finish()
+        let heir = try open("heir", as: "show")
+        #expect(scene.table.liveVideo("show")?.source == heir.pipeline.id)
+    }
+
+    /// A model costs as renditions do.
+    @Test func whereNothingMoreMayBeSpentTheModelStops() throws {
+        let scene = try Scene(["a"])
+        let live = try scene.table.open(
+            PublishRequest(stream: scene.name, key: nil, origin: .rtmp, remoteAddress: "test"), profiles: [], evict: { _ in })
+        #expect(live.liveVideo?.isStopped == false)
+        scene.table.suspendRenditions(of: scene.name, true)
+        #expect(live.liveVideo?.isStopped == true && !live.pipeline.isFinished)
+    }
+
+    @Test(arguments: [
+        (SegmentFailure.Reason.cancelled, true), (.mediaUnusable, true), (.timedOut, false), (.transcodeFailed, false),
+        (.unreachable, false),
+    ])
+    func aSegmentThatBrokeOffIsNoFaultOfAWorker(_ reason: SegmentFailure.Reason, _ isOfSource: Bool) {
+        #expect(LiveVideoSession.isOfSource(SegmentFailure(reason, "why")) == isOfSource)
+    }
+
     @Test func aDrainedOrchestratorIsLeftWithoutAStep() async throws {
         let scene = try Scene(["a", "b"])
         try await scene.live {

@@ -26,6 +26,19 @@ import Testing
         }
     }
 
+    /// Between its publisher's last word and the end; whoever waits for it would wait for ever.
+    @Test func aSegmentThatComesWhenNobodyCarriesAnyMoreHasAnEnd() async throws {
+        let harness = GatewayHarness(["a": [.answer(GatewayHarness.rendition)]])
+        let live = try harness.open("one")
+        let running = Task { await live.pipeline.run() }
+        running.cancel()
+        await running.value
+        for number in Int64(0)..<3 {
+            let outcome = await GatewayHarness.carry(live, number)
+            #expect(outcome.failure?.reason == .cancelled && outcome.renditions.allSatisfy { $0 == nil })
+        }
+    }
+
     @Test func aLateSegmentKeepsItsPlace() async throws {
         let gate = ScriptGate()
         let harness = GatewayHarness(["a": [.gated(gate, GatewayHarness.rendition), .answer(GatewayHarness.rendition)]])

@@ -25,6 +25,17 @@ import Testing
         #expect(catalog.version == 4)
     }
 
+    @Test func namesOfThoseThatHaveGoneAreForgotten() {
+        var catalog = OfferCatalog()
+        for round in 0..<200 {
+            let others = (0..<50).map { OrchestratorID("https://\(round)-\($0):8935") }
+            _ = catalog.update([listing(first, region: "here")] + others.map { listing($0, region: "\($0)") }, from: .webhook)
+        }
+        #expect(catalog.names.count <= OfferCatalog.mostSpareNames + 2 * OfferRow.names * 51 + OfferRow.names * 51)
+        #expect(catalog.rows.contains { $0.isUsed && $0.orchestrator == catalog.names.find(first.rawValue) && $0.region >= 0 })
+        #expect(catalog.names.find("here") >= 0)
+    }
+
     @Test func ofOneThatStandsTwiceTheFirstCounts() {
         var catalog = OfferCatalog()
         for wei in [Int64(10), 10, 12] {

@@ -50,7 +50,8 @@ import Testing
         let order = Keeping.order("stone", .process(ProcessOrder(command: ["sh", "-c", script])))
         let processes = Started()
         try await Keeping.of([order], settings: Keeping.settings(stop: .milliseconds(300))) { keeping in
-            processes.add([try #require(pid_t(try #require(try await keeping.well("stone").place).id))])
+            let place = try #require(try await keeping.well("stone").place)
+            processes.add([try #require(pid_t(place.id))])
         }
         try await processes.untilGone()
     }

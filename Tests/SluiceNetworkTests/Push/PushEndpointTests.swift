@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import Logging
 import NIOCore
+import NIOHTTPTypes
 import SluiceTypes
 import Synchronization
 import Testing
@@ -13,7 +14,17 @@ private final class Intake: SegmentPush {
     private let answer: Result<[PushedRendition], PushFailure>
     private let taken = Mutex<[PushedSegment]>([])
 
-    init(_ answer: Result<[PushedRendition], PushFailure> = .success([])) { self.answer = answer }
+    /// Needed of all who push; `nil`: nobody is asked for one.
+    private let token: String?
+
+    init(_ answer: Result<[PushedRendition], PushFailure> = .success([]), token: String? = nil) {
+        self.answer = answer
+        self.token = token
+    }
+
+    func confirm(_ request: PublishRequest) async throws(PublishRefusal) {
+        guard token == nil || request.token == token else { throw .denied("a token is needed to publish") }
+    }
 
     var segments: [PushedSegment] { taken.withLock { $0 } }
 
@@ -78,6 +89,35 @@ private final class Intake: SegmentPush {
         #expect(try await answer(intake, headers: headers).status == .ok)
         let slice = try #require(intake.segments.first?.slice)
         #expect(slice.fromMilliseconds == start && slice.toMilliseconds == end)
+    }
+
+    /// Neither a body of 300 MB nor the 100 that somebody waits for.
+    @Test(arguments: [nil, "wrong"]) func theTokenIsAskedForBeforeTheBodyIsRead(token: String?) async throws {
+        let endpoint = PushEndpoint(push: Intake(token: "right"), parseConfiguration: { _ in nil }, logger: Logger(label: "test"))
+        let reads = Mutex(0)
+        let answered = Mutex<[HTTPResponsePart]>([])
+        func push(_ token: String?) async throws -> HTTPResponse.Status? {
+            var fields: HTTPFields = [.contentLength: "7", .expect: "100-continue"]
+            if let token { fields[.authorization] = "Bearer \(token)" }
+            let request = HTTPServerRequest(
+                head: HTTPRequest(method: .post, scheme: "http", authority: "gateway", path: "/live/s/0.ts", headerFields: fields),
+                body: HTTPServerBody {
+                    reads.withLock { reads in
+                        reads += 1
+                        return reads == 1 ? ByteBuffer(string: "segment") : nil
+                    }
+                }, remoteAddress: "192.0.2.1", isHTTP2: false)
+            try await endpoint.respond(to: request, with: HTTPResponseWriter(isHead: false) { more in answered.withLock { $0 += more } })
+            return answered.withLock { parts in
+                defer { parts = [] }
+                if case .head(let head) = parts.first { return head.status }
+                return nil
+            }
+        }
+        #expect(try await push(token) == .forbidden)
+        #expect(reads.withLock { $0 } == 0)
+        #expect(try await push("right") == .ok)
+        #expect(reads.withLock { $0 } == 2)
     }
 
     @Test func unreadableHeadersAreLeftOut() async throws {

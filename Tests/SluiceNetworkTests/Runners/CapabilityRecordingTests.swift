@@ -130,6 +130,24 @@ enum HeaderText {
         }
     }
 
+    /// It begins all the same, and nobody would ever end it.
+    @Test func aStartThatNobodyWaitsForIsStopped() async throws {
+        try await SaidWorker.running { worker in
+            worker.isSlow.withLock { $0 = true }
+            try await RunnerDoor.opened(runs: true) { door in
+                let form = #"{"name":"cap","url":"http://127.0.0.1:\#(worker.port)","capacity":1}"#
+                _ = try await door.ask("POST", "/capability/register", headers: ["Authorization: s3cret"], body: form)
+                let head = ["POST /ai/stream/start HTTP/1.1", "Host: x", "Content-Length: 2"] + header("s1")
+                try await RawTrickle.connected(to: door.port) { peer in
+                    try await peer.say(head.joined(separator: "\r\n") + "\r\n\r\n{}")
+                    try await door.until("the worker is asked") { worker.paths == ["/stream/start"] }
+                }
+                try await door.until("the worker is told") { worker.paths.last == "/stream/stop" }
+                try await door.until("its place is free") { door.book.offers.first?.available == 1 }
+            }
+        }
+    }
+
     @Test func aWorkerIsToldWhenItsPlaceIsTakenAwayAndWhenTheOrchestratorEnds() async throws {
         try await SaidWorker.running { worker in
             try await RunnerDoor.opened(runs: true) { door in
@@ -147,6 +165,7 @@ enum HeaderText {
 private final class SaidWorker: HTTPResponder {
     private let asked = Mutex<[String]>([])
     private let bound = Mutex(0)
+    let isSlow = Mutex(false)
 
     var port: Int { bound.withLock { $0 } }
     var paths: [String] { asked.withLock { $0 } }
@@ -161,6 +180,8 @@ private final class SaidWorker: HTTPResponder {
 
     func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
         asked.withLock { $0.append(request.head.path ?? "") }
+        // Its model takes longer to load than anybody waits.
+        if request.head.path == "/stream/start", isSlow.withLock({ $0 }) { try? await Task.sleep(for: .seconds(600)) }
         try await writer.send(.ok, headers: [.contentType: "application/json"], body: ByteBuffer(string: "{}"))
     }
 }

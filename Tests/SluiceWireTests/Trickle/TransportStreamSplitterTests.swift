@@ -44,6 +44,23 @@ import Testing
         }
     }
 
+    @Test func tablesAloneDoNotPileUp() {
+        var splitter = TransportStreamSplitter()
+        let table = ByteBuffer(bytes: [0x47, 0x40, 0x11, 0x10] + [UInt8](repeating: 0xFF, count: 184))
+        var (held, most, given) = (0, 0, 0)
+        for _ in 0..<10_000 {
+            held += table.readableBytes
+            for part in splitter.consume(table) {
+                #expect(!part.beginsSegment)
+                given += part.bytes.readableBytes
+                held -= part.bytes.readableBytes
+            }
+            most = max(most, held)
+        }
+        #expect(most <= 65 * 188)
+        #expect(given + splitter.finish().readableBytes == 10_000 * 188)
+    }
+
     @Test func whatIsNoTransportStreamPassesThrough() {
         let text = ByteBuffer(string: String(repeating: "no transport stream ", count: 100))
         #expect(!TransportStreamSplitter.recognizes(text))

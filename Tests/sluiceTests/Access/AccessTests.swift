@@ -30,6 +30,7 @@ import Testing
                 (.post, "/api/v1/whatif", #"{"sla": {}}"#, .read), (.patch, "/api/v1/sla", #"{"latency": "60%"}"#, .operate),
                 (.post, "/routing/sla", #"{"latency": "60%"}"#, .operate),
                 (.post, "/setBroadcastConfig?transcodingOptions=P144p30fps16x9", "", .operate),
+                (.get, "/setBroadcastConfig?transcodingOptions=P144p30fps16x9", "", .operate),
                 (.patch, one, #"{"standing": "active"}"#, .operate), (.patch, one, #"{"gpuClass": "cpu"}"#, .admin),
                 (.post, "/api/v1/config/reload", "", .admin),
             ]
@@ -87,6 +88,15 @@ import Testing
                 let answer = try await desk.ask(.patch, "/api/v1/sla", #"{"latency": "60%"}"#, [.origin: origin])
                 #expect(answer.status == status, "\(origin): \(answer)")
             }
+            let site = HTTPField.Name.secFetchSite
+            for path in ["/setLogLevel?loglevel=6", "/api/v1/streams", "/api/v1/config", "/status", "/routing/orchestrators"] {
+                for (said, status) in [("same-origin", 200), ("none", 200), ("cross-site", 403), ("same-site", 403)] {
+                    let answer = try await desk.get(path, [site: said])
+                    #expect(answer.status == status, "\(path) \(said): \(answer)")
+                }
+            }
+            #expect(try await desk.get("/console/", [site: "cross-site"]).status == 200, "a link leads to the console")
+            #expect(try await desk.get("/healthz", [site: "cross-site"]).status == 200)
             // Without tokens everybody on this machine may everything.
             #expect(try await desk.get("/api/v1/me").object["role"] as? String == "admin")
         }
@@ -96,6 +106,14 @@ import Testing
         let head = HTTPRequest(
             method: .post, scheme: "http", authority: "evil.example:5935", path: "/", headerFields: [.origin: "http://evil.example:5935"])
         await #expect(throws: APIProblem.self) { try await Access.open.visitor(head) }
+        // Its looks come without an origin.
+        var look = head
+        (look.method, look.headerFields) = (.get, [:])
+        await #expect(throws: APIProblem.self) { try await Access.open.visitor(look) }
+        for authority in ["localhost:5935", "127.0.0.1:5935", "[::1]:5935", nil] {
+            look.authority = authority
+            #expect(try await Access.open.visitor(look).role == .admin, "\(authority ?? "")")
+        }
         let access = try Access([AccessTokenSettings(name: "x", role: .read, token: "a-token-0123456789")])
         var told = head
         told.headerFields[.authorization] = "Bearer a-token-0123456789"

@@ -77,12 +77,47 @@ import Testing
         #expect(refusal(book, try id("b"), [small])?.contains("has spent its 100 wei of today; it begins anew in 43200 s") == true)
         #expect(refusal(book, try id("source-alone"), []) == nil, "that costs nothing")
         let midnight = QuotaBook.dayEnd(after: Self.noon)
-        #expect(book.look(at: midnight - 1) == [])
+        #expect(book.look(at: midnight - 1) == [.suspend(try id("source-alone"))], "a model may be at work on it")
         #expect(Set(book.look(at: midnight)) == [.resume(try id("a")), .resume(try id("source-alone"))])
         book.booked([booking(100, at: Self.noon)])
         #expect(book.look(at: midnight + 1) == [], "yesterday's work is yesterday's")
         book.booked([booking(100, at: midnight + 2)])
         #expect(book.look(at: midnight + 2).contains(.suspend(try id("a"))))
+    }
+
+    /// Its publisher was let in before, and its stream is there only now.
+    @Test(arguments: [TenantQuota.WhenSpent.renditions, .stream])
+    func oneThatWasOnItsWayWhenTheMoneyWasSpentIsToldToo(whenSpent: TenantQuota.WhenSpent) throws {
+        let book = book {
+            $0.weiPerDay = 100
+            $0.whenSpent = whenSpent
+        }
+        let place = try book.admit(id("a"), of: "acme", [small], at: Self.noon)
+        book.booked([booking(100)])
+        #expect(book.look(at: Self.noon) == [])
+        book.open(place)
+        #expect(book.look(at: Self.noon + 1) == [whenSpent == .stream ? .stop(try id("a")) : .suspend(try id("a"))])
+        #expect(book.look(at: Self.noon + 2) == [])
+    }
+
+    @Test func oneWithoutRenditionsIsNotStoppedForWhatIsSpent() throws {
+        let book = book {
+            $0.weiPerDay = 100
+            $0.whenSpent = .stream
+        }
+        book.booked([booking(100)])
+        #expect(refusal(book, try id("source-alone"), []) == nil)
+        #expect(book.look(at: Self.noon) == [.suspend(try id("source-alone"))])
+    }
+
+    @Test func whatAStreamHasAfterAllCountsWhetherThereIsRoomOrNot() throws {
+        let book = book { $0.pixelsPerSecond = 900_000 }
+        #expect(refusal(book, try id("one"), [passing, small]) == nil)
+        #expect(book.change(try id("one"), to: [small], at: Self.noon) == nil)
+        #expect(refusal(book, try id("two"), [passing]) == nil)
+        #expect(book.change(try id("one"), to: [passing, small], at: Self.noon) != nil)
+        book.correct(try id("one"), to: [passing, small])
+        #expect(book.use(of: "acme", at: Self.noon).pixelsPerSecond == 1_500_000)
     }
 
     @Test func orTheStreamEnds() throws {

@@ -33,6 +33,28 @@ import Testing
         #expect(follower.last?.addresses == ["b:1"] && follower.last?.atOnce == false, "what it has may still come")
     }
 
+    /// Each order is followed with what holds by then, never with what held before another one.
+    @Test func ofManyChangesAtOnceTheLastIsFollowed() async throws {
+        for _ in 0..<20 {
+            let follower = Follower()
+            let roster = try roster(follower)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<16 {
+                    group.addTask {
+                        _ = try roster.change(number % 2 == 0 ? self.a : OrchestratorID("https://b:1"), if: { _ in true }) {
+                            $0.standing = $0.standing == .blocked ? .active : .blocked
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let wanted = roster.entries.filter { $0.standing != .blocked }.map(\.listed.address)
+            #expect(follower.last?.addresses == wanted)
+            // Whoever was followed first cut for all.
+            #expect(follower.calls.withLock { $0.contains { $0.atOnce } })
+        }
+    }
+
     @Test func whatCannotBeIsRefusedAndChangesNothing() throws {
         let follower = Follower()
         let roster = try roster(follower, embedded: true)

@@ -23,6 +23,8 @@ import Testing
     /// A collector that can be told to be of no use.
     private final class Collector: HTTPResponder {
         let isWell = Mutex(true)
+        /// What each answer takes.
+        let pause = Mutex(Duration.zero)
         let bodies: AsyncStream<Answer>
         private let came: AsyncStream<Answer>.Continuation
         let heads = Mutex<[HTTPRequest]>([])
@@ -37,6 +39,7 @@ import Testing
         func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
             let body = try await request.body.collect(upTo: 64 << 20)
             heads.withLock { $0.append(request.head) }
+            try await Task.sleep(for: pause.withLock { $0 })
             guard isWell.withLock({ $0 }) else {
                 try await writer.send(.serviceUnavailable, body: ByteBuffer(string: "later"))
                 came.yield(.refused)
@@ -135,6 +138,18 @@ import Testing
             #expect(
                 words.all.withLock { $0 } == ["traces do not go out, and are left out until they do", "traces go out again"])
             #expect(!registry.render().contains("sluice_traces_lost_total 0\n"))
+        }
+    }
+
+    /// It takes all that it is given, 300 ms each time: all that waits would take five seconds.
+    @Test func atTheEndASlowCollectorIsNotWaitedForLong() async throws {
+        let collector = Collector()
+        collector.pause.withLock { $0 = .milliseconds(300) }
+        try await exporting(collector) { exporter, registry, _ in
+            for number in 0..<4000 { exporter.witness.settled(try story(Int64(number))) }
+            _ = await collector.next()
+            exporter.finish()
+            try await soon("the rest is given up") { !registry.render().contains("sluice_traces_lost_total 0\n") }
         }
     }
 

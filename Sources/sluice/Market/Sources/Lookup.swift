@@ -33,7 +33,10 @@ struct Lookup: Sendable {
             method: .get, scheme: address.authority.isSecure ? "https" : "http", authority: address.authority.name, path: address.path,
             headerFields: [.accept: "application/json"])
         let answer: Result<Answer, any Error>
-        do { answer = .success(try await within(Self.timeout, orThrow: Self.tooSlow) { try await Self.exchange(request, on: connection, limit: limit) }) } catch {
+        do {
+            answer = .success(
+                try await within(Self.timeout, orThrow: Self.tooSlow) { try await Self.exchange(request, on: connection, limit: limit) })
+        } catch {
             answer = .failure(error)
         }
         await connection.close()
