@@ -12,10 +12,6 @@ package struct LiveVideoControlEndpoint: HTTPResponder {
     package init(_ control: any LiveVideoControl) { self.control = control }
 
     package func respond(to request: HTTPServerRequest, with writer: HTTPResponseWriter) async throws {
-        let isOrder = request.head.method == .post || request.head.method == .delete
-        if isOrder, let page = ForeignPage(asking: request.head) {
-            return try await refuse(.forbidden, "\(page) may not steer live video; a program, or a page from here, is right", writer)
-        }
         let path = (request.head.path ?? "").prefix { $0 != "?" }
         let parts = path.dropFirst(Self.prefix.count).split(separator: "/", omittingEmptySubsequences: true).map(String.init)
         switch (request.head.method, parts.count, parts.last) {
@@ -39,15 +35,10 @@ package struct LiveVideoControlEndpoint: HTTPResponder {
         }
     }
 
-    /// Where publishers need a token, so do these: before anything of the body is read.
     private func mayOrder(_ name: String, _ head: HTTPRequest, _ writer: HTTPResponseWriter) async throws -> Bool {
-        do {
-            try await control.confirm(liveVideo: name, token: ShownToken(head)?.text)
-            return true
-        } catch {
-            try await refuse(.forbidden, "\(error)", writer)
-            return false
-        }
+        guard let why = await control.refusal(of: head, for: name) else { return true }
+        try await refuse(.forbidden, why, writer)
+        return false
     }
 
     private func update(_ name: String, _ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
@@ -80,6 +71,16 @@ package struct LiveVideoControlEndpoint: HTTPResponder {
         try await writer.send(
             status, headers: [.contentType: "text/plain; charset=utf-8", .xContentTypeOptions: "nosniff"],
             body: ByteBuffer(string: text + "\n"))
+    }
+}
+
+extension LiveVideoControl {
+    /// Why a request may not steer the work on a stream; `nil` when it may. No page of another site does, and where publishers need a token,
+    /// so does this. To be asked before anything of the body is read.
+    func refusal(of head: HTTPRequest, for name: String) async -> String? {
+        if let page = ForeignPage(asking: head) { return "\(page) may not steer live video; a program, or a page from here, is right" }
+        do { try await confirm(liveVideo: name, token: ShownToken(head)?.text) } catch { return "\(error)" }
+        return nil
     }
 }
 

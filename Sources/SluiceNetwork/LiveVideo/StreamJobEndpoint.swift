@@ -15,11 +15,11 @@ package struct StreamJobEndpoint: HTTPResponder {
     /// A comment for proxies that cut what is silent.
     private static let quietTime: Duration = .seconds(15)
 
-    private let jobs: any StreamJobs
+    private let jobs: any StreamJobs & LiveVideoControl
     private let places: @Sendable (HTTPRequest) -> StreamJobForms.Places
 
     /// - Parameter places: how the client of a request reaches this gateway.
-    package init(_ jobs: any StreamJobs, places: @escaping @Sendable (HTTPRequest) -> StreamJobForms.Places) {
+    package init(_ jobs: any StreamJobs & LiveVideoControl, places: @escaping @Sendable (HTTPRequest) -> StreamJobForms.Places) {
         self.jobs = jobs
         self.places = places
     }
@@ -32,7 +32,7 @@ package struct StreamJobEndpoint: HTTPResponder {
             case (.options, _, _): try await writer.send(.noContent, headers: [.allow: "GET, OPTIONS, POST"])
             case (.post, 1, "start"): try await start(request, writer)
             case (.post, 2, "update"): try await update(parts[0], request, writer)
-            case (.post, 2, "stop"): try await stop(parts[0], writer)
+            case (.post, 2, "stop"): try await stop(parts[0], request, writer)
             case (.post, 2, "rtmp"): try await published(parts[0], request, writer)
             case (_, 2, "whip"):
                 let places = places(request.head)
@@ -62,6 +62,7 @@ package struct StreamJobEndpoint: HTTPResponder {
     // MARK: Start
 
     private func start(_ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
+        if let page = ForeignPage(asking: request.head) { return try await writer.say(.forbidden, "\(page) may not begin a stream") }
         let body = try await request.body.collect(upTo: StreamJobForms.longest)
         let job: JobHeader
         do { job = try JobHeader(request.head.headerFields[.livepeer] ?? "") } catch {
@@ -101,6 +102,7 @@ package struct StreamJobEndpoint: HTTPResponder {
 
     private func update(_ name: String, _ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
         guard jobs.job(name) != nil else { return try await missing(writer) }
+        if let why = await jobs.refusal(of: request.head, for: name) { return try await writer.say(.forbidden, why) }
         do { _ = try JobHeader(request.head.headerFields[.livepeer] ?? "") } catch {
             return try await writer.say(.badRequest, "Unable to parse job request, err=\(error)")
         }
@@ -114,7 +116,8 @@ package struct StreamJobEndpoint: HTTPResponder {
         }
     }
 
-    private func stop(_ name: String, _ writer: HTTPResponseWriter) async throws {
+    private func stop(_ name: String, _ request: HTTPServerRequest, _ writer: HTTPResponseWriter) async throws {
+        if let why = await jobs.refusal(of: request.head, for: name) { return try await writer.say(.forbidden, why) }
         guard let answer = await jobs.stop(job: name) else { return try await missing(writer) }
         try await pass(answer, writer)
     }

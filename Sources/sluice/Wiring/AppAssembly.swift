@@ -16,7 +16,7 @@ struct AppAssembly {
     let streams: StreamJobEndpoint
 
     init(
-        _ settings: GatewayFileSettings, stage: AppStage, jobs: any StreamJobs, rtmp: @escaping @Sendable () -> Int,
+        _ settings: GatewayFileSettings, stage: AppStage, jobs: any StreamJobs & LiveVideoControl, rtmp: @escaping @Sendable () -> Int,
         group: any EventLoopGroup,
         used: @escaping @Sendable (AppUse) -> Void, logger: Logger
     ) throws {

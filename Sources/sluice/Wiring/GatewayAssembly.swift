@@ -149,7 +149,7 @@ struct GatewayAssembly {
             push: PushIntake(table: table, demux: DemuxStage(executor: executor)),
             parseConfiguration: { try TranscodeConfiguration.profiles(json: $0) }, logger: logger)
         let rtmp = RTMPListener(
-            host: settings.rtmp.host, port: settings.rtmp.port, gate: table, viewers: viewers, group: group, limits: settings.rtmpLimits,
+            host: settings.rtmp.host, port: settings.rtmp.port, gate: table, viewers: doors, group: group, limits: settings.rtmpLimits,
             logger: logger)
         self.rtmp = rtmp
         apps = try AppAssembly(
@@ -167,9 +167,6 @@ struct GatewayAssembly {
             direct: LowLatencyEndpoint(source: table, door: door),
             loop: ChannelDelivery(channels: TrickleEndpoint(table: channels, isPrivate: { !doors.isOpen }), door: door),
             proxy: apps.proxy, group: group, logger: logger)
-        rtmp = RTMPListener(
-            host: settings.rtmp.host, port: settings.rtmp.port, gate: table, viewers: doors, group: group, limits: settings.rtmpLimits,
-            logger: logger)
         let listeners = registry.gauge("sluice_event_listeners", help: "Consoles and programs that listen to events at this moment.")
         let isLive: @Sendable (StreamID) -> Bool = { table.isLive($0) }
         let access = try Access(settings.admin.tokens, signed: { doors.operatorTokens })
