@@ -10,7 +10,7 @@ import Testing
     @Test func aTokenOfAnyLengthIsNotKept() async throws {
         let nowhere = try AuthWebhook(
             url: try #require(RemoteURL("http://127.0.0.1:1/")), timeout: .seconds(5), group: MultiThreadedEventLoopGroup.singleton,
-            registry: MetricRegistry())
+            duration: AuthWebhook.durations(in: MetricRegistry()))
         let viewers = WebhookViewers(nowhere, memory: .seconds(60))
         func request(_ length: Int) throws -> ViewRequest {
             ViewRequest(
