@@ -231,7 +231,7 @@ import Testing
     @Test func whatIsAskedWrongIsSaid() async throws {
         let scene = try await Scene()
         func expect(_ answer: Answer, _ status: Int, _ text: String, _ place: SourceLocation = #_sourceLocation) {
-            #expect(answer.status == status && answer.body.contains(text), "\(answer)", sourceLocation: place)
+            #expect(answer.status == status && (text.isEmpty || answer.body.contains(text)), "\(answer)", sourceLocation: place)
         }
         expect(try await scene.start(header: Self.header("nosuch")), 400, "No orchestrators found for capability nosuch")
         expect(

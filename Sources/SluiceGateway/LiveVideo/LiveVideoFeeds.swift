@@ -17,9 +17,12 @@ final class LiveVideoFeeds: Sendable {
 
     private let state = Mutex(State())
 
-    /// Called on the publisher's thread.
+    /// Called on the publisher's thread. After the end nobody wants it: the publisher may go on, as where the work was stopped.
     func opened(_ feed: SegmentFeed) {
-        change { $0.newest = Place(number: ($0.newest?.number ?? -1) + 1, feed: feed) }
+        change { state in
+            guard !state.isEnded else { return }
+            state.newest = Place(number: (state.newest?.number ?? -1) + 1, feed: feed)
+        }
     }
 
     func end() { change { $0.isEnded = true } }

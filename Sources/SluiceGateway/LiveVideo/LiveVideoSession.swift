@@ -189,6 +189,10 @@ struct LiveVideoSession: Sendable {
     /// What tells no more is no reason to leave where pictures tell more.
     private func silentEnd(_ what: String) async throws -> End {
         if channels.output == nil { throw SegmentFailure(.transcodeFailed, "the worker's \(what) channel has ended") }
+        return try await forever()
+    }
+
+    private func forever() async throws -> End {
         while true { try await Task.sleep(for: Self.keepAliveTime) }
     }
 
@@ -228,8 +232,9 @@ struct LiveVideoSession: Sendable {
     }
 
     private func listen() async throws -> End {
+        guard let channel = channels.events else { return try await forever() }
         do {
-            while let channel = channels.events, let segment = try await channel.next() {
+            while let segment = try await channel.next() {
                 let text = String(buffer: try await segment.collect(upTo: Self.longestEvent))
                 guard let tree = try? JSONTree(parsing: text.utf8) else { continue }
                 // ai-runner says it in the event, pytrickle around it.

@@ -118,7 +118,7 @@ extension StreamTable: StreamJobs {
         return stream.stopAnswer ?? WorkerAnswer(status: 200)
     }
 
-    package func data(of name: String) -> StreamJobData {
+    package func data(of name: String) -> StreamJobReading {
         guard let stream = stream(of: name) else { return .noSuchStream }
         guard stream.request.order.job?.saysData == true else { return .notWanted }
         return stream.data.read().map { .lines($0) } ?? .full(limit: DataLines.mostReaders)

@@ -24,10 +24,10 @@ package protocol StreamJobs: Sendable {
     func stop(job name: String) async -> WorkerAnswer?
 
     /// Lines that the worker says from now on, to the end of the stream.
-    func data(of name: String) -> StreamJobData
+    func data(of name: String) -> StreamJobReading
 }
 
-package enum StreamJobData: Sendable {
+package enum StreamJobReading: Sendable {
     case noSuchStream
     /// Its client did not ask for any.
     case notWanted

@@ -27,6 +27,9 @@ import Testing
         #expect(await ended?.number == nil)
         // What was open at the end may still be had.
         #expect(await feeds.next(after: nil)?.number == 0)
+        // A publisher that goes on after a stop keeps nobody busy.
+        feeds.opened(SegmentFeed())
+        #expect(await feeds.next(after: 0)?.number == nil)
     }
 
     @Test func aCancelledWaitReturns() async {
