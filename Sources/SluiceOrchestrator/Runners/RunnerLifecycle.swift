@@ -191,6 +191,8 @@ package struct RunnerLifecycle: Sendable {
     private mutating func exited(_ exit: RunnerExit, at now: Instant) -> [Action] {
         guard isThere else { return [] }
         isThere = false
+        // It was given up, and has ended after all.
+        if phase == .stopped { return [.remove] }
         if phase == .stopping { return isFinal ? [.remove] + finish(at: now) : [.remove] + rest(at: now) }
         lastFault = exit.description
         fall(at: now)

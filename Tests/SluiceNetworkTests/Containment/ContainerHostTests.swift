@@ -257,7 +257,7 @@ import Testing
             let header = try #require(heard.last?.login)
             let plain = header.replacing("-", with: "+").replacing("_", with: "/")
             let json = try JSONTree(parsing: try #require(Data(base64Encoded: plain)))
-            #expect(json.text == #"{"username":"reader","password":"s3cret?>","serveraddress":"r.example.com:5000"}"#)
+            #expect(json["username"] == "reader" && json["password"] == "s3cret?>" && json["serveraddress"] == "r.example.com:5000")
             #expect(heard.dropLast().allSatisfy { $0.login == nil }, "it goes nowhere else")
         }
     }

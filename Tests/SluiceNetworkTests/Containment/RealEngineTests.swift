@@ -185,8 +185,11 @@ import Testing
                 engine.process.signal(SIGCONT)
             }
         }
-        // The next one gets rid of it.
+        // The next one gets rid of it, together with what the engine was asked for while it hung, and does now.
         _ = try await engine.host(owner: Self.owner).clear(keeping: [])
+        try await within(.seconds(20), of: "its removal") {
+            while try await !engine.engine().list(Self.mine).isEmpty { try await Task.sleep(for: .milliseconds(50)) }
+        }
         try await nothingIsLeft(of: engine)
     }
 
