@@ -18,11 +18,11 @@ BASE = "/ai/trickle"
 
 
 class Server(Role):
-    def __init__(self, children, binary, folder):
+    def __init__(self, children, binary, folder, *options):
         self.port, self.admin = free_port(), free_port()
         self.launch(
             children,
-            [binary, "trickle", "serve", "--port", str(self.port), "--admin-port", str(self.admin), "--log-level", "error"],
+            [binary, "trickle", "serve", "--port", str(self.port), "--admin-port", str(self.admin), "--log-level", "error", *options],
             os.path.join(folder, "trickle.log"))
 
     def stop(self):
@@ -40,14 +40,16 @@ def measure(children, run):
 
 
 def delay(children, run, subscribers, reach50, reach99):
-    chunks = 300 if run.quick else 2000
-    server = Server(children, run.binary, run.folder)
-    p50, p99, longest, count = through(server.port, run, subscribers, chunks)
+    chunks = 1000 if run.quick else 2700
+    # A second of chunks is a segment, and a second's segments are kept: the window is full before it is measured.
+    server = Server(children, run.binary, run.folder, "--keep", "1")
+    p50, p99, longest, count = through(server.port, run, subscribers, chunks, 100)
     server.stop()
     port = free_port()
     bare = children.start([os.path.join(run.folder, "bare"), str(port)])
     wait_until(lambda: opens(port), 10, "the bare relay starts")
-    least50, least99, _, _ = through(port, run, subscribers, chunks)
+    # It knows one segment only.
+    least50, least99, _, _ = through(port, run, subscribers, chunks - 700, chunks)
     children.stop(bare)
     return Row(
         f"trickle: a 12.5 kB chunk through the relay, {subscribers} subscriber{'s' if subscribers > 1 else ''}",
@@ -56,10 +58,10 @@ def delay(children, run, subscribers, reach50, reach99):
         p50 <= reach50 and p99 <= reach99)
 
 
-def through(port, run, subscribers, chunks):
+def through(port, run, subscribers, chunks, segment):
     done = subprocess.run(
-        [os.path.join(run.folder, "relay"), str(port), f"{BASE}/measured", str(subscribers), str(chunks)], capture_output=True, text=True,
-        timeout=90)
+        [os.path.join(run.folder, "relay"), str(port), f"{BASE}/measured", str(subscribers), str(chunks), str(segment)],
+        capture_output=True, text=True, timeout=90)
     if done.returncode:
         raise RuntimeError(done.stderr.strip())
     return [float(word) for word in done.stdout.split()]

@@ -152,7 +152,7 @@ while whole < chunks * count {
         let (segment, place) = sent.count.quotientAndRemainder(dividingBy: perSegment)
         sent.append(time)
         send(chunk, to: publishers[segment % 2])
-        if place == perSegment / 2 { announce(segment + 1) }
+        if place == perSegment / 2, (segment + 1) * perSegment < chunks { announce(segment + 1) }
         if place == perSegment - 1 { send(Array("0\r\n\r\n".utf8), to: publishers[segment % 2]) }
     }
     if time > start + UInt64(chunks) * interval + 5_000_000_000 { fail("\(chunks * count - whole) chunks did not come") }
