@@ -10,12 +10,15 @@ struct ServingNotes {
     /// Nothing is noted otherwise.
     let isOn: Bool
     private var unserved: [Unserved] = []
+    /// A segment that comes in parts is listed again with each.
+    private var newest: SegmentSequence?
 
     init(isOn: Bool) { self.isOn = isOn }
 
     /// - Parameter most: segments that the playlist has; what has left it is not served any more.
     mutating func listed(_ sequence: SegmentSequence, most: Int, at now: @autoclosure () -> ContinuousClock.Instant = .now) {
-        guard isOn, unserved.last?.sequence != sequence else { return }
+        guard isOn, newest != sequence else { return }
+        newest = sequence
         if unserved.count >= most, !unserved.isEmpty { unserved.removeFirst() }
         unserved.append(Unserved(sequence: sequence, listed: now()))
     }

@@ -115,8 +115,8 @@ import Testing
             #expect((config.object["problem"] as? String)?.contains("/nowhere.json") == true && config.text.contains("maxStreams"))
             #expect(try await desk.get("/getBroadcastConfig", bearer).status == 200, "the keys of before hold")
             #expect(try await desk.push("cam1", 0, token: publish).status == 200)
-            #expect(try await desk.get("/metrics", bearer).text.contains("livepeer_max_sessions_total{node_id"))
-            #expect(try await desk.get("/status", bearer).text.contains("500"), "nothing of that file holds")
+            #expect(
+                try await desk.get("/api/v1/overview", bearer).text.contains(#""maxStreams":500"#), "nothing of that file holds")
         }
     }
 
