@@ -31,11 +31,9 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<64 {
                 group.addTask {
-                    let facts = RunnerFacts(
-                        label: "r\(number)", routesByLabel: true, hasProxyURL: false, url: "http://h:1", app: "app", mode: .persistent,
-                        capacity: 1)
-                    let made = try book.register([StaticRunner(facts: facts, health: RunnerHealthCheck(url: "http://h:1/health"))])
-                    for one in made { #expect(heard.runners.withLock { $0.contains(one.id) }) }
+                    let facts = RunnerFacts(url: "http://h:\(number)", app: "dyn", capacity: 1)
+                    let made = try book.heartbeat(RunnerHeartbeat(id: nil, facts: facts, isReady: true), isNew: true)
+                    #expect(heard.runners.withLock { $0.contains(made.id) })
                 }
             }
             try await group.waitForAll()
