@@ -211,7 +211,7 @@ import Testing
         let gateway = try await self.gateway([place])
         let publisher = try gateway.publishWhite("cam?pipeline=pass")
         _ = try await eventually("pictures") { try await ours(gateway)["pictures"] as? Int ?? 0 > 24 ? true : nil }
-        let asItWas = try await eventually("a segment") { try await colour(gateway, "cam-out") }
+        let asItWas = try await eventually("a segment") { try await gateway.colour("cam-out") }
         #expect(min(asItWas.red, asItWas.green, asItWas.blue) > 200)
         let session = try #require(try await ours(gateway)["session"] as? String)
         for channel in ["", "-out", "-control", "-events"] {
