@@ -130,7 +130,8 @@ import Testing
         try hear("POST /loop/a HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n")
         script.conversation?.send(.ok)
         let piece = String(repeating: "x", count: 1 << 20)
-        for _ in 0..<17 where channel.isActive { try hear("100000\r\n\(piece)\r\n") }
+        // The close comes in the middle of a body, which is said.
+        for _ in 0..<17 where channel.isActive { try? hear("100000\r\n\(piece)\r\n") }
         channel.embeddedEventLoop.run()
         #expect(!channel.isActive)
     }
