@@ -259,6 +259,8 @@ import Testing
                 _ = try await door.ask("POST", "c/0", body: "zero")
                 try await group.waitForAll()
             }
+            // It has left a moment after its answer.
+            try await door.readers(0, of: "c")
             let status = try #require(door.table.statuses.first)
             #expect(status.delays.count == 1)
             #expect(status.delays.longest > .zero)
