@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceNetwork
 import SluiceTypes
 import SluiceWire
 import Testing
