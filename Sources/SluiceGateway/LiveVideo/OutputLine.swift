@@ -30,6 +30,8 @@ struct OutputLine {
     private var groupSize = 0
     private(set) var sounds: [EncodedPacket] = []
     private var offset: MediaTime?
+    /// Of the pictures that were read, kept or not yet.
+    private var latest: MediaTime?
     /// Its clock has jumped: what it brings is left out up to the next key frame, from which on it is brought back.
     private var isLost = false
     /// Nothing more can be read of this segment.
@@ -97,8 +99,8 @@ struct OutputLine {
             if offset == nil { offset = Self.offset(of: packet.pts, near) }
             if hasJumped(packet.pts, near) { isLost = true }
             if isLost {
-                guard packet.isKey, let newest else { return [] }
-                offset = Swift.max(near ?? newest, newest + Self.seam) - packet.pts
+                guard packet.isKey, let latest else { return [] }
+                offset = Swift.max(near ?? latest, latest + Self.seam) - packet.pts
                 isLost = false
             }
             note(video: format?.video)
@@ -110,6 +112,7 @@ struct OutputLine {
         guard let offset, !isLost, !hasJumped(packet.pts, near) else { return [] }
         packet.pts = packet.pts + offset
         packet.dts = packet.dts + offset
+        if packet.track == .video { latest = Swift.max(latest ?? packet.pts, packet.pts) }
         return [packet]
     }
 
@@ -141,9 +144,9 @@ struct OutputLine {
 
     /// Neither where the stream is nor behind what the line brought last: nobody could go on from there, as nothing is shown twice.
     private func hasJumped(_ pts: MediaTime, _ near: MediaTime?) -> Bool {
-        guard let offset, let near, let newest else { return false }
+        guard let offset, let near, let latest else { return false }
         let time = pts + offset
-        return abs((time - near).ticks) > Self.largestDistance.ticks && abs((time - newest).ticks) > Self.largestStep.ticks
+        return abs((time - near).ticks) > Self.largestDistance.ticks && abs((time - latest).ticks) > Self.largestStep.ticks
     }
 
     private mutating func converted(_ packet: EncodedPacket, _ near: MediaTime?) -> [EncodedPacket] {

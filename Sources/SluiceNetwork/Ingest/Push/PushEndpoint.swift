@@ -60,7 +60,7 @@ package struct PushEndpoint: HTTPResponder {
             return try await refuse(.badRequest, "\(error)", writer)
         }
         // The length, where it is told, saves reading what would be thrown away; so does the token. One that waits for a 100 sends nothing.
-        if let length = request.head.headerFields[.contentLength].flatMap({ Int($0) }), length > largestSegment {
+        if let told = request.head.headerFields[.contentLength], Int(told).map({ $0 > largestSegment }) ?? true {
             return try await refuse(.contentTooLarge, "a segment may have \(largestSegment) bytes at most", writer)
         }
         let asked = PublishRequest(
