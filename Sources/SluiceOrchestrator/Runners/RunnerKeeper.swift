@@ -53,6 +53,8 @@ package final class RunnerKeeper: Sendable {
             for one in kept where !one.order.isOurs { group.addTask { await one.run() } }
             await group.waitForAll()
         }
+        // With nobody to keep, too.
+        while !Task.isCancelled { try? await Task.sleep(for: Self.clearPause) }
     }
 
     /// Before anything new is started, so that nothing is there twice.
