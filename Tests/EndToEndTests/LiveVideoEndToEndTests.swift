@@ -18,7 +18,8 @@ import Testing
         init(_ model: String = "tint") async throws {
             let port = try await RunningOrchestrator.freePort()
             let worker = try Program([
-                "env", "PYTHONPATH=\(root.path)/Fixtures/ai", "python3", "-W", "ignore", "\(root.path)/examples/\(model)_worker.py", "\(port)",
+                "env", "PYTHONPATH=\(root.path)/Fixtures/ai", "python3", "-W", "ignore", "\(root.path)/examples/\(model)_worker.py",
+                "\(port)",
             ])
             _ = try await eventually("the worker") {
                 if !worker.isRunning { throw Waited(description: "the worker ended: \(worker.text)") }

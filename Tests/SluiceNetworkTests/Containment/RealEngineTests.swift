@@ -43,7 +43,8 @@ import Testing
             // From within: the engine is not asked.
             kill(pid_t(try #require(inspected["State"]?["Pid"]?.integer)), SIGKILL)
             let second = try await keeping.until("web", "it comes back") { $0.phase == .healthy && $0.place?.id != place.id }
-            #expect(second.restarts == 1 && second.lastFault == "it was ended by signal 9" && second.obstacle == nil,
+            #expect(
+                second.restarts == 1 && second.lastFault == "it was ended by signal 9" && second.obstacle == nil,
                 "\(second)")
         }
         try await nothingIsLeft(of: engine)
