@@ -50,8 +50,7 @@ def heartbeat(port):
             beat["runner_id"], proof = answer["runner_id"], answer.get("heartbeat_secret", proof)
         except OSError as error:
             print("heartbeat:", error, file=sys.stderr)
-            beat.pop("runner_id", None)  # forgotten there: begin anew
-            proof = SECRET
+            proof, _ = SECRET, beat.pop("runner_id", None)  # forgotten there: begin anew
         time.sleep(5)
 
 
