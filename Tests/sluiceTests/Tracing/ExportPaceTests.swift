@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct ExportPaceTests {
     @Test func pausesGrowToALimitAndEndWithTheFirstAnswer() {
-        var clock = ManualClock()
+        let clock = ManualClock()
         var pace = ExportPace<ManualClock.Instant>()
         #expect(pace.mayTry(at: clock.now) && !pace.isDown)
         var pauses: [Int] = []
