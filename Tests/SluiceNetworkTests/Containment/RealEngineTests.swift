@@ -31,7 +31,10 @@ import Testing
         let held = engine.shelf.images.hold(name)
         defer { held.open() }
         let order = web(engine) { $0.image = engine.shelf.image(name) }
-        try await Keeping.of([order], containers: engine.host(owner: Self.owner), settings: Self.soon) { keeping in
+        // Engines take their time to tell of an end; four failed checks are not to be sooner.
+        var settings = Self.soon
+        settings.healthInterval = .seconds(3)
+        try await Keeping.of([order], containers: engine.host(owner: Self.owner), settings: settings) { keeping in
             _ = try await keeping.until("web", "the pull is told") { $0.phase == .preparing && $0.progress?.isEmpty == false }
             held.open()
             let first = try await keeping.well("web")

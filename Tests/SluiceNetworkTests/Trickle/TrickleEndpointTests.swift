@@ -124,7 +124,8 @@ import Testing
                 for number in 1...3 { try door.write("next", to: Int64(number), of: "c") }
                 try await door.readers(0, of: "c")
                 let answer = try await stuck.answer()
-                #expect(answer.isBroken)
+                // Its connection breaks where it took nothing at that moment; where it just had room, the end says that something is missing.
+                #expect(answer.isBroken || answer.trailers["lp-trickle-cut"] == "lagged")
             }
             let again = try await door.ask("GET", "c/0")
             #expect(again.code == 470)
