@@ -92,66 +92,13 @@ import Testing
         var status: LiveVideoStatus? { table.liveVideo("cam") }
 
         func until(_ what: String, within limit: Duration = .seconds(20), _ condition: () -> Bool) async throws {
-            let end = ContinuousClock.now + limit
-            while !condition() {
-                try #require(ContinuousClock.now < end, "\(what): not within \(limit); \(status.map { "\($0)" } ?? "no status")")
-                try await Task.sleep(for: .milliseconds(5))
-            }
+            try await PicturePublisher.until(what, within: limit, status, condition)
         }
 
         /// The publisher's time around `body`, and to the end of the stream.
         func live(_ body: () async throws -> Void) async throws {
-            async let running: Void = table.run()
-            let live = try table.open(
-                PublishRequest(stream: name, key: nil, origin: .rtmp, remoteAddress: "test"), profiles: nil, evict: { _ in })
-            let publication = SegmentStage(live: live, table: table)
-            let isOver = Mutex(false)
-            let (ends, end) = AsyncStream.makeStream(of: Void.self)
-            var picture = TestPicture.Settings()
-            (picture.width, picture.height, picture.keyFrameInterval, picture.bitrate) = (160, 90, 30, 200_000)
-            let sink = ThreadSink(publication)
-            try TestPictureSource.start(picture) { event in
-                switch event {
-                case .header(let video, let audio): sink.header(video, audio)
-                case .frame(let frame): sink.frame(frame)
-                case .ended:
-                    sink.finish()
-                    end.finish()
-                }
-                return !isOver.withLock { $0 }
-            }
-            do { try await body() } catch {
-                isOver.withLock { $0 = true }
-                for await _ in ends {}
-                table.close()
-                await running
-                throw error
-            }
-            isOver.withLock { $0 = true }
-            for await _ in ends {}
-            table.close()
-            await running
+            try await PicturePublisher.running(table) { try await PicturePublisher.publish(name, to: table, body) }
         }
-    }
-
-    /// The publisher's sink on the picture's thread.
-    ///
-    /// `@unchecked Sendable`: made and used on that one thread.
-    private final class ThreadSink: @unchecked Sendable {
-        private let publication: SegmentStage
-        private var sink: (any PacketSink)?
-        init(_ publication: SegmentStage) { self.publication = publication }
-        func header(_ video: VideoParameters, _ audio: AudioParameters?) {
-            let sink = publication.makeSink()
-            sink.configure(video: video)
-            if let audio { sink.configure(audio: audio) }
-            self.sink = sink
-        }
-        func frame(_ frame: TestPicture.Frame) {
-            sink?.consume(frame.video)
-            for packet in frame.audio { sink?.consume(packet) }
-        }
-        func finish() { sink?.finish() }
     }
 
     /// None twice, none back; and the longest step from one to the next.

@@ -65,71 +65,15 @@ import Testing
         }
 
         func until(_ what: String, within limit: Duration = .seconds(20), _ condition: () -> Bool) async throws {
-            let end = ContinuousClock.now + limit
-            while !condition() {
-                try #require(ContinuousClock.now < end, "\(what): not within \(limit); \(status.map { "\($0)" } ?? "no status")")
-                try await Task.sleep(for: .milliseconds(5))
-            }
+            try await PicturePublisher.until(what, within: limit, status, condition)
         }
 
-        func running(_ body: () async throws -> Void) async throws {
-            async let running: Void = table.run()
-            do { try await body() } catch {
-                table.close()
-                await running
-                throw error
-            }
-            table.close()
-            await running
-        }
+        func running(_ body: () async throws -> Void) async throws { try await PicturePublisher.running(table, body) }
 
         /// A publisher's time around `body`; it vanishes then, or ends in order.
         func publishing(vanishes: Bool = false, _ body: () async throws -> Void) async throws {
-            let live = try table.open(
-                PublishRequest(stream: name, key: nil, origin: .rtmp, remoteAddress: "test"), profiles: nil, evict: { _ in })
-            let publication = SegmentStage(live: live, table: table)
-            let isOver = Mutex(false)
-            let (ends, end) = AsyncStream.makeStream(of: Void.self)
-            var picture = TestPicture.Settings()
-            (picture.width, picture.height, picture.keyFrameInterval, picture.bitrate) = (160, 90, 30, 200_000)
-            let sink = ThreadSink(publication)
-            try TestPictureSource.start(picture) { event in
-                switch event {
-                case .header(let video, let audio): sink.header(video, audio)
-                case .frame(let frame): sink.frame(frame)
-                case .ended:
-                    if vanishes { live.lose() }
-                    sink.finish()
-                    end.finish()
-                }
-                return !isOver.withLock { $0 }
-            }
-            var failure: (any Error)?
-            do { try await body() } catch { failure = error }
-            isOver.withLock { $0 = true }
-            for await _ in ends {}
-            if let failure { throw failure }
+            try await PicturePublisher.publish(name, to: table, vanishes: vanishes, body)
         }
-    }
-
-    /// The publisher's sink on the picture's thread.
-    ///
-    /// `@unchecked Sendable`: made and used on that one thread.
-    private final class ThreadSink: @unchecked Sendable {
-        private let publication: SegmentStage
-        private var sink: (any PacketSink)?
-        init(_ publication: SegmentStage) { self.publication = publication }
-        func header(_ video: VideoParameters, _ audio: AudioParameters?) {
-            let sink = publication.makeSink()
-            sink.configure(video: video)
-            if let audio { sink.configure(audio: audio) }
-            self.sink = sink
-        }
-        func frame(_ frame: TestPicture.Frame) {
-            sink?.consume(frame.video)
-            for packet in frame.audio { sink?.consume(packet) }
-        }
-        func finish() { sink?.finish() }
     }
 
     private let a = OrchestratorID("a")
@@ -233,15 +177,20 @@ import Testing
     @Test func withoutVideoItIsAtWorkAtOnce() async throws {
         let scene = try Scene(["a", "b"]) {
             $0.standby = .warm
-            $0.unusedTime = .milliseconds(100)
+            $0.unusedTime = .milliseconds(500)
             $0.firstPictureTime = .milliseconds(100)
             $0.stallTime = .milliseconds(200)
         }
         try await scene.running {
             _ = try await scene.start(StreamJob(timeout: 5, takesVideo: false, makesVideo: false, saysData: true))
             try await scene.until("it is online") { scene.status?.phase == .online }
-            try await Task.sleep(for: .milliseconds(600))
-            #expect(scene.workers.starts.count == 1 && scene.status?.phase == .online)
+            // One that waits for a publisher, begun later, is given up; all that could have ended this one would have by then.
+            let other = try #require(StreamID("cam-2"))
+            _ = try await scene.table.start(
+                LiveVideoOrder(model: "echo", streamID: "cam-2", job: StreamJob(timeout: 5)),
+                PublishRequest(stream: other, key: nil, origin: .httpPush, remoteAddress: "test"))
+            try await scene.until("the other's end") { scene.table.job("cam-2") == nil }
+            #expect(scene.status?.phase == .online && scene.status?.swaps == 0 && scene.status?.standby == nil)
             guard case .lines = scene.table.data(of: "cam-1") else { throw SegmentFailure(.cancelled, "no data") }
             #expect(throws: PublishRefusal.self) {
                 try scene.table.open(PublishRequest(stream: scene.name, key: nil, origin: .rtmp, remoteAddress: "t"), profiles: nil) { _ in
